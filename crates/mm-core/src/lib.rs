@@ -1,0 +1,10 @@
+//! On-device vision-language core.
+//!
+//! Dependencies point down: `model` → `tasks` → {`runtime`, `bundle`, `decode`, `frame`} → `error`.
+//! This crate knows no screen, camera, database or app framework.
+
+pub mod error;
+
+pub use error::{Error, Result};
+/// The pixels every task takes: 8-bit RGB, row-major, upright (EXIF orientation already applied).
+pub use image::RgbImage;
