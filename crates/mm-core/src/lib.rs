@@ -3,7 +3,9 @@
 //! Dependencies point down: `model` → `tasks` → {`runtime`, `bundle`, `decode`, `frame`} → `error`.
 //! This crate knows no screen, camera, database or app framework.
 
+pub mod bundle;
 pub mod error;
+pub mod geometry;
 
 pub use error::{Error, Result};
 /// The pixels every task takes: 8-bit RGB, row-major, upright (EXIF orientation already applied).
