@@ -1,0 +1,109 @@
+//! The Python lab in `.mm/venv`: pinned packages with hashes, the lab itself in editable form, its tests and linters.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::digest;
+use crate::python::Python;
+use crate::shell;
+use crate::workspace::Workspace;
+
+const PROJECT: &str = "lab/pyproject.toml";
+const LOCK: &str = "lab/requirements.lock";
+
+/// Installs the lab unless the environment already matches the project file, the lock and the Python in use.
+pub fn install(workspace: &Workspace) -> Result<()> {
+    let python = &Python::ensure(workspace)?;
+    let wanted = wanted_stamp(workspace, python)?;
+    let stamp = stamp_file(workspace);
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        println!("    the lab is in place");
+        return Ok(());
+    }
+    // Without a stamp an interrupted installation is repeated, never trusted.
+    if stamp.exists() {
+        fs::remove_file(&stamp).context("cannot remove the old stamp")?;
+    }
+    println!("    installing the lab's pinned packages");
+    pip(python, &["install", "--require-hashes", "--requirement", LOCK])
+        .context("the lab's packages could not be installed; the lock pins every one by hash")?;
+    // The build backend is one of the pinned packages: an isolated build would fetch an unpinned one.
+    pip(python, &["install", "--no-deps", "--no-build-isolation", "--editable", "lab"])?;
+    pip(python, &["check"])
+        .with_context(|| format!("{LOCK} is behind {PROJECT}: its first lines say how to renew it"))?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Runs the lab's tests.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    module(workspace, &["pytest", "--quiet"])
+}
+
+/// Style and types.
+pub fn lint(workspace: &Workspace) -> Result<()> {
+    module(workspace, &["ruff", "check"])?;
+    module(workspace, &["ruff", "format", "--check"])?;
+    module(workspace, &["pyright"])
+}
+
+fn module(workspace: &Workspace, words: &[&str]) -> Result<()> {
+    let python = Python::private(workspace);
+    let mut command = workspace.command(python.program());
+    command.current_dir(workspace.root().join("lab")).arg("-m").args(words);
+    shell::run(&mut command)
+}
+
+fn pip(python: &Python, words: &[&str]) -> Result<()> {
+    shell::run(python.command().args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(words))
+}
+
+fn stamp_file(workspace: &Workspace) -> PathBuf {
+    workspace.venv_dir().join("mm-lab.stamp")
+}
+
+fn wanted_stamp(workspace: &Workspace, python: &Python) -> Result<String> {
+    let read =
+        |path: &str| fs::read(workspace.root().join(path)).with_context(|| format!("cannot read {path}"));
+    Ok(stamp(&python.version()?, &read(PROJECT)?, &read(LOCK)?))
+}
+
+fn stamp(python: &str, project: &[u8], lock: &[u8]) -> String {
+    digest::of_parts([python.as_bytes(), project, lock])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_stamp_changes_with_each_of_its_inputs() {
+        let stamps: BTreeSet<_> = [
+            stamp("3.11", b"project", b"lock"),
+            stamp("3.12", b"project", b"lock"),
+            stamp("3.11", b"project 2", b"lock"),
+            stamp("3.11", b"project", b"lock 2"),
+        ]
+        .into();
+        assert_eq!(stamps.len(), 4);
+    }
+
+    #[test]
+    fn the_lock_pins_the_runtime_the_core_loads_and_hashes_everything() {
+        let workspace = Workspace::locate().unwrap();
+        let lock = fs::read_to_string(workspace.root().join(LOCK)).unwrap();
+        assert!(
+            lock.contains("\nonnxruntime==1.32.0 "),
+            "lab and core must agree on the ONNX Runtime release"
+        );
+        let pinned: Vec<_> =
+            lock.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphanumeric())).collect();
+        assert!(pinned.len() > 5);
+        for line in pinned {
+            assert!(line.contains("==") && line.ends_with('\\'), "no version or no hash: {line}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `cargo xtask setup`: everything that building and running needs beyond what cargo fetches itself.
+
+use anyhow::Result;
+
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use crate::{lab, onnxruntime};
+
+/// How much to set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Enough to build and run `mm`.
+    Runtime,
+    /// That, and what the tests need.
+    Everything,
+}
+
+/// Adds the setup steps; each is a quick, offline check once it has been done.
+pub fn steps(workspace: &Workspace, extent: Extent, steps: &mut Steps) {
+    steps.essential("setup: ONNX Runtime", || onnxruntime::install(workspace));
+    if extent == Extent::Everything {
+        steps.essential("setup: lab", || lab::install(workspace));
+    }
+}
+
+/// Runs the setup steps alone.
+pub fn run(workspace: &Workspace, extent: Extent) -> Result<()> {
+    let mut all = Steps::new(false);
+    steps(workspace, extent, &mut all);
+    all.finish()
+}

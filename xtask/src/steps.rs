@@ -1,0 +1,138 @@
+//! A run of named steps: each says that it starts and how long it took, and the end sums up.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, bail};
+
+struct Outcome {
+    name: String,
+    took: Duration,
+    error: Option<Error>,
+}
+
+/// Runs steps in order and remembers how they went.
+pub struct Steps {
+    keep_going: bool,
+    outcomes: Vec<Outcome>,
+}
+
+impl Steps {
+    /// `keep_going`: later steps still run after a failure, so that one run lists every failure.
+    pub fn new(keep_going: bool) -> Self {
+        Self { keep_going, outcomes: Vec::new() }
+    }
+
+    /// Under CI one run should tell everything; at the desk the first failure is what one wants to see.
+    pub fn for_environment() -> Self {
+        Self::new(in_ci())
+    }
+
+    /// Runs one step unless an earlier failure ended the run.
+    pub fn step(&mut self, name: impl Into<String>, action: impl FnOnce() -> Result<()>) {
+        if !self.keep_going && self.failures() > 0 {
+            return;
+        }
+        let name = name.into();
+        println!("==> {name}");
+        let start = Instant::now();
+        let error = action().err();
+        let took = start.elapsed();
+        match &error {
+            None => println!("    {name}: ok, {}", seconds(took)),
+            Some(error) => println!("    {name}: FAILED, {}: {error:#}", seconds(took)),
+        }
+        self.outcomes.push(Outcome { name, took, error });
+    }
+
+    /// Like [`step`](Self::step), for what all later steps need: its failure ends the run even when others would not.
+    pub fn essential(&mut self, name: impl Into<String>, action: impl FnOnce() -> Result<()>) {
+        let before = self.failures();
+        self.step(name, action);
+        if self.failures() > before {
+            self.keep_going = false;
+        }
+    }
+
+    fn failures(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.error.is_some()).count()
+    }
+
+    /// Prints the table; an error if any step failed.
+    pub fn finish(self) -> Result<()> {
+        let failed = self.failures();
+        let passed = self.outcomes.len() - failed;
+        println!();
+        for Outcome { name, took, error } in &self.outcomes {
+            let mark = if error.is_none() { "ok" } else { "FAILED" };
+            println!("{mark:>8}  {:>8}  {name}", seconds(*took));
+        }
+        for Outcome { name, error, .. } in &self.outcomes {
+            if let Some(error) = error {
+                println!("\n{name}: {error:#}");
+            }
+        }
+        println!("\nsteps: {passed} passed, {failed} failed");
+        if failed > 0 {
+            bail!("{failed} of {} steps failed", passed + failed);
+        }
+        Ok(())
+    }
+}
+
+/// Whether this runs in continuous integration (`CI` is set to anything but nothing, `0` or `false`).
+pub fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(keep_going: bool, essential: bool) -> (Vec<&'static str>, Result<()>) {
+        let mut ran = Vec::new();
+        let mut steps = Steps::new(keep_going);
+        steps.step("first", || {
+            ran.push("first");
+            Ok(())
+        });
+        let fail = || bail!("broken");
+        if essential {
+            steps.essential("second", fail)
+        } else {
+            steps.step("second", fail)
+        }
+        steps.step("third", || {
+            ran.push("third");
+            Ok(())
+        });
+        (ran, steps.finish())
+    }
+
+    #[test]
+    fn the_first_failure_ends_the_run_unless_told_to_keep_going() {
+        let (ran, result) = run(false, false);
+        assert_eq!(ran, ["first"]);
+        assert_eq!(result.unwrap_err().to_string(), "1 of 2 steps failed");
+        let (ran, result) = run(true, false);
+        assert_eq!(ran, ["first", "third"]);
+        assert_eq!(result.unwrap_err().to_string(), "1 of 3 steps failed");
+    }
+
+    #[test]
+    fn nothing_runs_after_an_essential_step_failed() {
+        let (ran, result) = run(true, true);
+        assert_eq!(ran, ["first"]);
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn all_steps_passing_is_success() {
+        let mut steps = Steps::new(false);
+        steps.essential("only", || Ok(()));
+        assert!(steps.finish().is_ok());
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask test`: sets up, then runs every test there is.
+
+use anyhow::Result;
+
+use crate::setup::{self, Extent};
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use crate::{lab, shell};
+
+/// Adds setup and all test steps.
+pub fn steps(workspace: &Workspace, steps: &mut Steps) {
+    setup::steps(workspace, Extent::Everything, steps);
+    // Documentation examples are part of `cargo test` here.
+    steps.step("test: Rust", || shell::run(workspace.cargo().args(["test", "--workspace", "--locked"])));
+    steps.step("test: lab", || lab::test(workspace));
+}
+
+/// Runs setup and all tests.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    let mut all = Steps::for_environment();
+    steps(workspace, &mut all);
+    all.finish()
+}
