@@ -1,7 +1,12 @@
 //! Developer commands, run as `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
+mod bench;
+mod ci;
 mod digest;
+mod fuzz;
+mod generate;
+mod hygiene;
 mod lab;
 mod onnxruntime;
 mod prerequisites;
@@ -10,8 +15,10 @@ mod setup;
 mod shell;
 mod steps;
 mod test;
+mod tools;
 mod workspace;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -25,42 +32,62 @@ Usage: cargo xtask COMMAND
 
   setup [--runtime]  get what building, running and testing need; --runtime: only what running needs
   test               setup, then every test
+  ci                 test, and every other check a change must pass
+  gen [--check]      renew the generated files below gen/; --check: only say which are stale
+  bench [ARGS]       micro-benchmarks, then `mm bench ARGS`
 ";
 
+#[derive(Debug, PartialEq)]
 enum Task {
     Help,
     Setup(Extent),
     Test,
+    Ci,
+    Generate { check: bool },
+    Bench(Vec<OsString>),
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
-    let mut name = None;
-    let mut runtime = false;
+    let name = match parser.next()? {
+        Some(Value(value)) => value.string()?,
+        Some(Short('h') | Long("help")) => return Ok(Task::Help),
+        Some(other) => return Err(other.unexpected()),
+        None => return Err("no command given".into()),
+    };
+    if name == "bench" {
+        return Ok(Task::Bench(parser.raw_args()?.collect()));
+    }
+    let mut task = match name.as_str() {
+        "setup" => Task::Setup(Extent::Everything),
+        "test" => Task::Test,
+        "ci" => Task::Ci,
+        "gen" => Task::Generate { check: false },
+        other => return Err(format!("there is no command '{other}'").into()),
+    };
     while let Some(argument) = parser.next()? {
-        match argument {
-            Short('h') | Long("help") => return Ok(Task::Help),
-            Long("runtime") if name.as_deref() == Some("setup") => runtime = true,
-            Value(value) if name.is_none() => name = Some(value.string()?),
-            _ => return Err(argument.unexpected()),
+        match (argument, &mut task) {
+            (Short('h') | Long("help"), _) => return Ok(Task::Help),
+            (Long("runtime"), Task::Setup(extent)) => *extent = Extent::Runtime,
+            (Long("check"), Task::Generate { check }) => *check = true,
+            (other, _) => return Err(other.unexpected()),
         }
     }
-    match name.as_deref() {
-        Some("setup") => Ok(Task::Setup(if runtime { Extent::Runtime } else { Extent::Everything })),
-        Some("test") => Ok(Task::Test),
-        Some(other) => Err(format!("there is no command '{other}'").into()),
-        None => Err("no command given".into()),
-    }
+    Ok(task)
 }
 
-fn run(task: Task) -> Result<()> {
+fn run(task: &Task) -> Result<()> {
     let workspace = Workspace::locate()?;
     match task {
         Task::Help => {
             print!("{HELP}");
             Ok(())
         }
-        Task::Setup(extent) => setup::run(&workspace, extent),
+        Task::Setup(extent) => setup::run(&workspace, *extent),
         Task::Test => test::run(&workspace),
+        Task::Ci => ci::run(&workspace),
+        Task::Generate { check: false } => generate::write(&workspace),
+        Task::Generate { check: true } => generate::check(&workspace),
+        Task::Bench(arguments) => bench::run(&workspace, arguments),
     }
 }
 
@@ -70,12 +97,47 @@ fn main() -> ExitCode {
             eprintln!("error: {error}\n\n{HELP}");
             ExitCode::from(2)
         }
-        Ok(task) => match run(task) {
+        Ok(task) => match run(&task) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 ExitCode::FAILURE
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Task, String> {
+        parse(lexopt::Parser::from_args(words)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_command_in_the_help_is_understood() {
+        let commands: Vec<_> =
+            HELP.lines().skip(2).filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(commands, ["setup", "test", "ci", "gen", "bench"]);
+        for command in commands {
+            assert!(parsed(&[command]).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
+    fn options_belong_to_their_command() {
+        assert_eq!(parsed(&["setup", "--runtime"]), Ok(Task::Setup(Extent::Runtime)));
+        assert_eq!(parsed(&["gen", "--check"]), Ok(Task::Generate { check: true }));
+        assert_eq!(parsed(&["gen", "--help"]), Ok(Task::Help));
+        assert!(parsed(&["test", "--check"]).unwrap_err().contains("--check"));
+        assert!(parsed(&["tset"]).unwrap_err().contains("tset"));
+        assert!(parsed(&[]).is_err());
+    }
+
+    #[test]
+    fn everything_after_bench_is_passed_on() {
+        let expected = ["--json", "--iterations", "3"].map(OsString::from).to_vec();
+        assert_eq!(parsed(&["bench", "--json", "--iterations", "3"]), Ok(Task::Bench(expected)));
     }
 }

@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 use crate::{lab, onnxruntime};
 
 /// How much to set up.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Enough to build and run `mm`.
     Runtime,

@@ -53,7 +53,7 @@ mod tests {
         let error =
             capture(Command::new("sh").args(["-c", "echo broken >&2; exit 3"])).unwrap_err().to_string();
         assert!(error.contains("sh -c 'echo broken >&2; exit 3'"), "{error}");
-        assert!(error.contains("3") && error.ends_with(": broken"), "{error}");
+        assert!(error.contains('3') && error.ends_with(": broken"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,17 @@ struct Outcome {
     name: String,
     took: Duration,
     error: Option<Error>,
+    skipped: Option<&'static str>,
+}
+
+impl Outcome {
+    fn mark(&self) -> &'static str {
+        match (&self.error, self.skipped) {
+            (Some(_), _) => "FAILED",
+            (None, Some(_)) => "skipped",
+            (None, None) => "ok",
+        }
+    }
 }
 
 /// Runs steps in order and remembers how they went.
@@ -41,7 +52,7 @@ impl Steps {
             None => println!("    {name}: ok, {}", seconds(took)),
             Some(error) => println!("    {name}: FAILED, {}: {error:#}", seconds(took)),
         }
-        self.outcomes.push(Outcome { name, took, error });
+        self.outcomes.push(Outcome { name, took, error, skipped: None });
     }
 
     /// Like [`step`](Self::step), for what all later steps need: its failure ends the run even when others would not.
@@ -53,6 +64,17 @@ impl Steps {
         }
     }
 
+    /// Notes that a step cannot run here, and why.
+    pub fn skip(&mut self, name: &str, why: &'static str) {
+        println!("==> {name}\n    {name}: skipped: {why}");
+        self.outcomes.push(Outcome {
+            name: name.to_owned(),
+            took: Duration::ZERO,
+            error: None,
+            skipped: Some(why),
+        });
+    }
+
     fn failures(&self) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.error.is_some()).count()
     }
@@ -60,18 +82,18 @@ impl Steps {
     /// Prints the table; an error if any step failed.
     pub fn finish(self) -> Result<()> {
         let failed = self.failures();
-        let passed = self.outcomes.len() - failed;
+        let skipped = self.outcomes.iter().filter(|outcome| outcome.skipped.is_some()).count();
+        let passed = self.outcomes.len() - failed - skipped;
         println!();
-        for Outcome { name, took, error } in &self.outcomes {
-            let mark = if error.is_none() { "ok" } else { "FAILED" };
-            println!("{mark:>8}  {:>8}  {name}", seconds(*took));
+        for outcome in &self.outcomes {
+            println!("{:>8}  {:>8}  {}", outcome.mark(), seconds(outcome.took), outcome.name);
         }
         for Outcome { name, error, .. } in &self.outcomes {
             if let Some(error) = error {
                 println!("\n{name}: {error:#}");
             }
         }
-        println!("\nsteps: {passed} passed, {failed} failed");
+        println!("\nsteps: {passed} passed, {failed} failed, {skipped} skipped");
         if failed > 0 {
             bail!("{failed} of {} steps failed", passed + failed);
         }
@@ -101,9 +123,9 @@ mod tests {
         });
         let fail = || bail!("broken");
         if essential {
-            steps.essential("second", fail)
+            steps.essential("second", fail);
         } else {
-            steps.step("second", fail)
+            steps.step("second", fail);
         }
         steps.step("third", || {
             ran.push("third");
@@ -127,6 +149,14 @@ mod tests {
         let (ran, result) = run(true, true);
         assert_eq!(ran, ["first"]);
         assert!(result.is_err());
+    }
+
+    #[test]
+    fn a_skipped_step_is_neither_passed_nor_failed() {
+        let mut steps = Steps::new(false);
+        steps.skip("fuzz", "no nightly toolchain");
+        assert_eq!(steps.outcomes[0].mark(), "skipped");
+        assert!(steps.finish().is_ok());
     }
 
     #[test]

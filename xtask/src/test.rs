@@ -7,9 +7,8 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{lab, shell};
 
-/// Adds setup and all test steps.
+/// Adds all test steps.
 pub fn steps(workspace: &Workspace, steps: &mut Steps) {
-    setup::steps(workspace, Extent::Everything, steps);
     // Documentation examples are part of `cargo test` here.
     steps.step("test: Rust", || shell::run(workspace.cargo().args(["test", "--workspace", "--locked"])));
     steps.step("test: lab", || lab::test(workspace));
@@ -18,6 +17,7 @@ pub fn steps(workspace: &Workspace, steps: &mut Steps) {
 /// Runs setup and all tests.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let mut all = Steps::for_environment();
+    setup::steps(workspace, Extent::Everything, &mut all);
     steps(workspace, &mut all);
     all.finish()
 }

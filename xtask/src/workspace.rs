@@ -39,8 +39,12 @@ impl Workspace {
         self.local_dir().join("venv")
     }
 
+    /// `MM_TOOLS_DIR` lets several checkouts share tools that take minutes to build.
     pub fn tools_dir(&self) -> PathBuf {
-        self.local_dir().join("tools")
+        match std::env::var_os("MM_TOOLS_DIR").filter(|folder| !folder.is_empty()) {
+            Some(folder) => self.root.join(folder),
+            None => self.local_dir().join("tools"),
+        }
     }
 
     /// A folder on the same file system as the results, so that finished files can be renamed into place.
