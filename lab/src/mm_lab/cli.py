@@ -30,3 +30,14 @@ def import_ocr_command(
     for entry in manifest["files"]:
         typer.echo(f"{entry['bytes']:>9,}  {entry['path']}")
     typer.echo(f"{sum(entry['bytes'] for entry in manifest['files']):>9,}  in all")
+
+
+@app.command("reference-ocr")
+def reference_ocr_command(
+    bundle: Annotated[Path, typer.Option(help="Bundle folder to read.")] = BUNDLE,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("crates/mm-core/tests/reference/ocr"),
+) -> None:
+    """Write every step of reading two drawn pictures, which the app's own pipeline is tested against."""
+    from mm_lab.ocr.reference_tensors import write_reference
+
+    write_reference(bundle, out)
