@@ -6,6 +6,10 @@
 pub mod bundle;
 pub mod error;
 pub mod geometry;
+pub mod model;
+pub mod resize;
+pub mod runtime;
+pub mod tasks;
 
 pub use error::{Error, Result};
 /// The pixels every task takes: 8-bit RGB, row-major, upright (EXIF orientation already applied).

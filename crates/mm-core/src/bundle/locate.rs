@@ -48,8 +48,11 @@ impl SearchPath {
         let mut found: Vec<PathBuf> = Vec::new();
         for folder in &self.0 {
             let Ok(listing) = folder.read_dir() else { continue };
-            let mut here: Vec<PathBuf> =
-                listing.flatten().map(|item| item.path()).filter(|p| p.join(MANIFEST_FILE).is_file()).collect();
+            let mut here: Vec<PathBuf> = listing
+                .flatten()
+                .map(|item| item.path())
+                .filter(|p| p.join(MANIFEST_FILE).is_file())
+                .collect();
             here.sort();
             here.retain(|p| !found.iter().any(|f| f.file_name() == p.file_name()));
             found.extend(here);

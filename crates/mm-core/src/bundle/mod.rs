@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 pub use self::{
     locate::{SearchPath, find},
     manifest::{
-        FileEntry, MANIFEST_FILE, Manifest, Models, OcrDetectorConfig, OcrRecognizerConfig, Role, SCHEMA,
+        ColorOrder, DetectorSides, FileEntry, MANIFEST_FILE, Manifest, Models, OcrDetectorConfig,
+        OcrRecognizerConfig, Role, SCHEMA,
     },
 };
 use crate::error::{Error, Result};

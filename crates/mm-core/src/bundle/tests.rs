@@ -48,8 +48,16 @@ fn every_kind_of_damage_has_its_code_and_names_the_file() {
         ("bundle.not_found", |f| fs::remove_file(f.join(MANIFEST_FILE)).unwrap(), "b"),
         ("bundle.file_missing", |f| fs::remove_file(f.join("detector.onnx")).unwrap(), "detector.onnx"),
         ("bundle.file_extra", |f| fs::write(f.join("stray.bin"), b"x").unwrap(), "stray.bin"),
-        ("bundle.checksum_mismatch", |f| fs::write(f.join("detector.onnx"), b"cut").unwrap(), "detector.onnx"),
-        ("bundle.manifest_invalid", |f| fs::write(f.join(MANIFEST_FILE), b"{\"schema\":1").unwrap(), "manifest"),
+        (
+            "bundle.checksum_mismatch",
+            |f| fs::write(f.join("detector.onnx"), b"cut").unwrap(),
+            "detector.onnx",
+        ),
+        (
+            "bundle.manifest_invalid",
+            |f| fs::write(f.join(MANIFEST_FILE), b"{\"schema\":1").unwrap(),
+            "manifest",
+        ),
         ("bundle.schema_too_new", |f| edit(f, |m| m["schema"] = 99.into()), "99"),
         ("bundle.manifest_invalid", |f| edit(f, |m| m["files"][0]["path"] = "../up".into()), "../up"),
         ("bundle.manifest_invalid", |f| edit(f, |m| m["files"][0]["sha256"] = "ABC".into()), "sha256"),

@@ -1,0 +1,103 @@
+//! Text detection: image -> probability map -> quads.
+
+use image::RgbImage;
+use ndarray::{Axis, Ix2};
+
+use super::{
+    boxes::{BoxSettings, boxes_from_map},
+    tensor::{Normalisation, resized_tensor},
+};
+use crate::{
+    bundle::OcrDetectorConfig,
+    error::{Error, Result},
+    geometry::Quad,
+    runtime::Network,
+};
+
+/// The detector network with its settings.
+pub struct Detector<N> {
+    network: N,
+    normalisation: Normalisation,
+    boxes: BoxSettings,
+    max_side: u32,
+    side_multiple: u32,
+}
+
+impl<N: Network> Detector<N> {
+    /// A detector fed as `config` says.
+    pub fn new(network: N, config: &OcrDetectorConfig) -> Self {
+        Self {
+            network,
+            normalisation: Normalisation::new(config.scale, config.mean, config.std, config.color_order),
+            boxes: BoxSettings {
+                threshold: config.threshold,
+                box_threshold: config.box_threshold,
+                unclip_ratio: config.unclip_ratio,
+            },
+            max_side: config.max_side.scene,
+            side_multiple: config.side_multiple,
+        }
+    }
+
+    /// Quads around the text lines of `image`, in its pixels, from the top down.
+    pub fn detect(&mut self, image: &RgbImage, max_side: Option<u32>) -> Result<Vec<Quad>> {
+        let (width, height) =
+            detector_size(image.dimensions(), max_side.unwrap_or(self.max_side), self.side_multiple);
+        let input = resized_tensor(image, width, height, &self.normalisation)?;
+        let output = self.network.run(input.view().into_dyn())?;
+        let shape = output.shape().to_vec();
+        let map = (output.ndim() == 4)
+            .then(|| output.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
+            .and_then(|map| map.into_dimensionality::<Ix2>().ok())
+            .filter(|map| map.dim() == (height as usize, width as usize))
+            .ok_or_else(|| Error::RuntimeModelInvalid {
+                model: "ocr-detector".to_owned(),
+                detail: format!("its map has the shape {shape:?}, expected [1, 1, {height}, {width}]"),
+            })?;
+        Ok(boxes_from_map(map.view(), image.dimensions(), &self.boxes))
+    }
+}
+
+/// Width and height of the detector's input for an image.
+///
+/// Images are never enlarged. `max_side` is the longest side of a 4:3 picture; other shapes get the same number of
+/// pixels, so a tall receipt keeps letters large enough to read at the cost of an ordinary photo. Each side is
+/// rounded to `multiple`, at least one `multiple`.
+#[must_use]
+pub fn detector_size((width, height): (u32, u32), max_side: u32, multiple: u32) -> (u32, u32) {
+    let (w, h) = (f64::from(width), f64::from(height));
+    let budget = f64::from(max_side) * f64::from(max_side) * 0.75;
+    let ratio = (budget / (w * h)).sqrt().min(1.0);
+    // A panorama must not grow one side without bound either.
+    let ratio = ratio.min(2.0 * f64::from(max_side) / w.max(h));
+    let round = |side: f64| {
+        let steps = (side * ratio / f64::from(multiple)).round().max(1.0);
+        steps as u32 * multiple
+    };
+    (round(w), round(h))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn photos_get_the_longest_side_and_receipts_the_same_pixels() {
+        assert_eq!(detector_size((4000, 3000), 960, 32), (960, 736));
+        assert_eq!(detector_size((640, 480), 960, 32), (640, 480));
+        let (w, h) = detector_size((1000, 2500), 960, 32);
+        assert_eq!((w, h), (512, 1312));
+    }
+
+    proptest! {
+        #[test]
+        fn sizes_are_multiples_and_bounded(w in 1u32..20_000, h in 1u32..20_000) {
+            let (a, b) = detector_size((w, h), 960, 32);
+            prop_assert!(a % 32 == 0 && b % 32 == 0 && a >= 32 && b >= 32);
+            prop_assert!(a <= 1920 && b <= 1920);
+            prop_assert!(u64::from(a) * u64::from(b) <= 960 * 960);
+        }
+    }
+}
