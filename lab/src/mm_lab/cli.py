@@ -41,3 +41,71 @@ def reference_ocr_command(
     from mm_lab.ocr.reference_tensors import write_reference
 
     write_reference(bundle, out)
+
+
+@app.command("score-ocr")
+def score_ocr_command(
+    predictions: Annotated[Path, typer.Option(help="What `mm ocr --json` printed (with --crop for word crops).")],
+    dataset: Annotated[Path, typer.Option(help="Folder with gt.jsonl.")],
+) -> None:
+    """Score the app's output against a data set."""
+    from mm_lab.ocr.dataset import load_dataset
+    from mm_lab.ocr.predictions import parse_predictions, score
+    from mm_lab.ocr.report import scores_table
+
+    data = load_dataset(dataset)
+    found = parse_predictions(predictions.read_text(encoding="utf-8").splitlines(), data.samples)
+    typer.echo(scores_table(data, score(data, found)))
+    failed = [prediction.error for prediction in found if prediction.error]
+    if failed:
+        typer.echo(f"\n{len(failed)} pictures failed: {', '.join(sorted(set(failed)))}")
+
+
+@app.command("ocr-reference")
+def ocr_reference_command(
+    dataset: Annotated[list[Path], typer.Option(help="Folder with gt.jsonl; may be given several times.")],
+    bundle: Annotated[Path, typer.Option(help="Bundle folder to read.")] = BUNDLE,
+    max_side: Annotated[int | None, typer.Option(help="Longest side the detector sees (the bundle's).")] = None,
+    threads: Annotated[int, typer.Option(help="Threads inside an operator.")] = 2,
+    limit: Annotated[int | None, typer.Option(help="Read at most so many pictures.")] = None,
+) -> None:
+    """Read a data set with the Python reference pipeline, score it and say what it cost."""
+    from mm_lab.ocr.dataset import load_dataset
+    from mm_lab.ocr.peers import run_reference
+    from mm_lab.ocr.report import runs_table
+
+    for folder in dataset:
+        data = load_dataset(folder, limit)
+        typer.echo(runs_table(data, [run_reference(bundle, data, threads=threads, max_side=max_side)]) + "\n")
+
+
+@app.command("compare-ocr")
+def compare_ocr_command(
+    mm: Annotated[Path, typer.Option(help="The app's command, built with --release.")],
+    dataset: Annotated[list[Path], typer.Option(help="Folder with gt.jsonl; may be given several times.")],
+    peers: Annotated[str, typer.Option(help="Any of reference, rapidocr, tesseract.")] = "rapidocr,tesseract",
+    bundle: Annotated[Path, typer.Option(help="Bundle the reference pipeline reads.")] = BUNDLE,
+    mm_options: Annotated[str, typer.Option(help='More words for `mm ocr`, e.g. "--mode document".')] = "",
+    max_side: Annotated[int | None, typer.Option(help="Longest side the reference's detector sees.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads for every program.")] = 2,
+    limit: Annotated[int | None, typer.Option(help="Read at most so many pictures.")] = None,
+) -> None:
+    """Compare the app with other programs on the same pictures, one after the other in one run."""
+    from mm_lab.ocr import peers as programs
+    from mm_lab.ocr.dataset import load_dataset
+    from mm_lab.ocr.report import runs_table
+
+    runners = {
+        "reference": lambda data: programs.run_reference(bundle, data, threads=threads, max_side=max_side),
+        "rapidocr": lambda data: programs.run_rapidocr(data, threads=threads),
+        "tesseract": lambda data: programs.run_tesseract(data, threads=threads),
+    }
+    names = [name for name in peers.split(",") if name]
+    unknown = sorted(set(names) - runners.keys())
+    if unknown:
+        raise typer.BadParameter(f"unknown peer {unknown[0]!r}; known: {', '.join(runners)}", param_hint="--peers")
+    for folder in dataset:
+        data = load_dataset(folder, limit)
+        runs = [programs.run_mm(mm, data, threads=threads, options=mm_options.split())]
+        runs += [runners[name](data) for name in names]
+        typer.echo(runs_table(data, runs) + "\n")
