@@ -8,9 +8,9 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{fuzz, generate, hygiene, lab, setup, shell, test, tools};
 
-/// Runs everything.
-pub fn run(workspace: &Workspace) -> Result<()> {
-    let mut steps = Steps::for_environment();
+/// Runs everything, or only the steps whose name contains `only`.
+pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
+    let mut steps = Steps::for_environment().only(only);
     steps.step("check: committed files", || hygiene::check(workspace));
     steps.step("check: format", || shell::run(workspace.cargo().args(["fmt", "--all", "--check"])));
     setup::steps(workspace, setup::Extent::Everything, &mut steps);

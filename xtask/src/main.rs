@@ -32,7 +32,7 @@ Usage: cargo xtask COMMAND
 
   setup [--runtime]  get what building, running and testing need; --runtime: only what running needs
   test               setup, then every test
-  ci                 test, and every other check a change must pass
+  ci [--only TEXT]   test, and every other check a change must pass; --only: the steps with TEXT in their name
   gen [--check]      renew the generated files below gen/; --check: only say which are stale
   bench [ARGS]       micro-benchmarks, then `mm bench ARGS`
 ";
@@ -42,7 +42,7 @@ enum Task {
     Help,
     Setup(Extent),
     Test,
-    Ci,
+    Ci { only: Option<String> },
     Generate { check: bool },
     Bench(Vec<OsString>),
 }
@@ -60,7 +60,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     let mut task = match name.as_str() {
         "setup" => Task::Setup(Extent::Everything),
         "test" => Task::Test,
-        "ci" => Task::Ci,
+        "ci" => Task::Ci { only: None },
         "gen" => Task::Generate { check: false },
         other => return Err(format!("there is no command '{other}'").into()),
     };
@@ -68,6 +68,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         match (argument, &mut task) {
             (Short('h') | Long("help"), _) => return Ok(Task::Help),
             (Long("runtime"), Task::Setup(extent)) => *extent = Extent::Runtime,
+            (Long("only"), Task::Ci { only }) => *only = Some(parser.value()?.string()?),
             (Long("check"), Task::Generate { check }) => *check = true,
             (other, _) => return Err(other.unexpected()),
         }
@@ -84,7 +85,7 @@ fn run(task: &Task) -> Result<()> {
         }
         Task::Setup(extent) => setup::run(&workspace, *extent),
         Task::Test => test::run(&workspace),
-        Task::Ci => ci::run(&workspace),
+        Task::Ci { only } => ci::run(&workspace, only.clone()),
         Task::Generate { check: false } => generate::write(&workspace),
         Task::Generate { check: true } => generate::check(&workspace),
         Task::Bench(arguments) => bench::run(&workspace, arguments),
@@ -129,6 +130,8 @@ mod tests {
     fn options_belong_to_their_command() {
         assert_eq!(parsed(&["setup", "--runtime"]), Ok(Task::Setup(Extent::Runtime)));
         assert_eq!(parsed(&["gen", "--check"]), Ok(Task::Generate { check: true }));
+        assert_eq!(parsed(&["ci", "--only", "clippy"]), Ok(Task::Ci { only: Some("clippy".to_owned()) }));
+        assert!(parsed(&["ci", "--only"]).is_err());
         assert_eq!(parsed(&["gen", "--help"]), Ok(Task::Help));
         assert!(parsed(&["test", "--check"]).unwrap_err().contains("--check"));
         assert!(parsed(&["tset"]).unwrap_err().contains("tset"));

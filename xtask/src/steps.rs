@@ -24,13 +24,20 @@ impl Outcome {
 /// Runs steps in order and remembers how they went.
 pub struct Steps {
     keep_going: bool,
+    only: Option<String>,
     outcomes: Vec<Outcome>,
 }
 
 impl Steps {
     /// `keep_going`: later steps still run after a failure, so that one run lists every failure.
     pub fn new(keep_going: bool) -> Self {
-        Self { keep_going, outcomes: Vec::new() }
+        Self { keep_going, only: None, outcomes: Vec::new() }
+    }
+
+    /// Leaves out every step whose name does not contain `text`.
+    pub fn only(mut self, text: Option<String>) -> Self {
+        self.only = text;
+        self
     }
 
     /// Under CI one run should tell everything; at the desk the first failure is what one wants to see.
@@ -44,6 +51,9 @@ impl Steps {
             return;
         }
         let name = name.into();
+        if self.leaves_out(&name) {
+            return;
+        }
         println!("==> {name}");
         let start = Instant::now();
         let error = action().err();
@@ -66,6 +76,9 @@ impl Steps {
 
     /// Notes that a step cannot run here, and why.
     pub fn skip(&mut self, name: &str, why: &'static str) {
+        if self.leaves_out(name) {
+            return;
+        }
         println!("==> {name}\n    {name}: skipped: {why}");
         self.outcomes.push(Outcome {
             name: name.to_owned(),
@@ -75,12 +88,19 @@ impl Steps {
         });
     }
 
+    fn leaves_out(&self, name: &str) -> bool {
+        self.only.as_ref().is_some_and(|text| !name.contains(text))
+    }
+
     fn failures(&self) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.error.is_some()).count()
     }
 
     /// Prints the table; an error if any step failed.
     pub fn finish(self) -> Result<()> {
+        if let (true, Some(text)) = (self.outcomes.is_empty(), &self.only) {
+            bail!("no step has '{text}' in its name");
+        }
         let failed = self.failures();
         let skipped = self.outcomes.iter().filter(|outcome| outcome.skipped.is_some()).count();
         let passed = self.outcomes.len() - failed - skipped;
@@ -157,6 +177,27 @@ mod tests {
         steps.skip("fuzz", "no nightly toolchain");
         assert_eq!(steps.outcomes[0].mark(), "skipped");
         assert!(steps.finish().is_ok());
+    }
+
+    #[test]
+    fn one_step_can_be_chosen_by_a_part_of_its_name() {
+        let run = |text: &str| {
+            let mut ran = Vec::new();
+            let mut steps = Steps::new(false).only(Some(text.to_owned()));
+            for name in ["check: format", "check: clippy"] {
+                steps.step(name, || {
+                    ran.push(name);
+                    Ok(())
+                });
+            }
+            (ran, steps.finish())
+        };
+        let (ran, result) = run("clippy");
+        assert_eq!(ran, ["check: clippy"]);
+        assert!(result.is_ok());
+        let (ran, result) = run("clipy");
+        assert!(ran.is_empty());
+        assert!(result.unwrap_err().to_string().contains("clipy"));
     }
 
     #[test]
