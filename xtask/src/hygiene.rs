@@ -70,7 +70,7 @@ fn personal_path(line: &str) -> Option<&str> {
     while let Some(found) = line[from..].find('/') {
         let start = from + found;
         from = start + 1;
-        // `a/home/b` and `https://host/home/b` continue another path; `"/home/b"`, `(/home/b` and `=/home/b` do not.
+        // `a/x/b` and `https://host/x/b` go on from another path; `"/x/b"`, `(/x/b` and `=/x/b` start one.
         let continues = line[..start]
             .chars()
             .next_back()
