@@ -109,3 +109,30 @@ def compare_ocr_command(
         runs = [programs.run_mm(mm, data, threads=threads, options=mm_options.split())]
         runs += [runners[name](data) for name in names]
         typer.echo(runs_table(data, runs) + "\n")
+
+
+@app.command("macs")
+def macs_command(
+    bundle: Annotated[Path, typer.Option(help="Bundle folder to read.")] = BUNDLE,
+) -> None:
+    """Count the multiply-accumulates of the text models: a 960x720 photo, and one line 320 pixels wide."""
+    import onnx
+
+    from mm_lab.bundle import read_manifest
+    from mm_lab.macs import count_macs
+    from mm_lab.ocr.settings import DETECTOR, RECOGNIZER
+    from mm_lab.tables import markdown
+
+    multiple = DETECTOR["side_multiple"]
+    sizes = {
+        "ocr-detector": (1, 3, round(720 / multiple) * multiple, 960),
+        "ocr-recognizer": (1, 3, RECOGNIZER["height"], 320),
+    }
+    manifest = read_manifest(bundle)
+    rows: list[list[str]] = []
+    for entry in manifest["files"]:
+        if shape := sizes.get(entry["role"]):
+            count = count_macs(onnx.load(bundle / entry["path"]), {manifest["models"][entry["role"]]["input"]: shape})
+            size = "x".join(map(str, shape))
+            rows.append([entry["role"], size, f"{count.total / 1e6:,.0f}", f"{count.parameters / 1e6:.2f}"])
+    typer.echo(markdown(["model", "input", "million MACs", "million weights"], rows))
