@@ -61,7 +61,7 @@ impl Workspace {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
-        if std::env::var_os(onnxruntime::LIBRARY_VARIABLE).is_none()
+        if onnxruntime::chosen_library().is_none()
             && let Some(library) = onnxruntime::library(self)
         {
             command.env(onnxruntime::LIBRARY_VARIABLE, library);

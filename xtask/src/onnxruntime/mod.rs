@@ -21,10 +21,14 @@ pub fn library(workspace: &Workspace) -> Option<PathBuf> {
     Some(workspace.onnxruntime_dir().join(platform::host()?.library().file_name()))
 }
 
+/// The library the caller chose through `ORT_DYLIB_PATH`, if any.
+pub fn chosen_library() -> Option<PathBuf> {
+    std::env::var_os(LIBRARY_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// Makes sure the library is there. An explicit `ORT_DYLIB_PATH` wins: then nothing is downloaded.
 pub fn install(workspace: &Workspace) -> Result<()> {
-    if let Some(path) = std::env::var_os(LIBRARY_VARIABLE).filter(|path| !path.is_empty()) {
-        let path = PathBuf::from(path);
+    if let Some(path) = chosen_library() {
         if !path.is_file() {
             bail!("{LIBRARY_VARIABLE} names {}, which is no file: correct it or unset it", path.display());
         }
