@@ -1,6 +1,7 @@
 //! Pixels in: decoding, camera frames, turning and resizing, each beside a plain peer in the same run.
 //!
 //! `cargo bench -p mm-core --bench pixels`
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark may stop at the first surprise")]
 
 use std::hint::black_box;
 use std::io::Cursor;

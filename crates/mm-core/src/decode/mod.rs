@@ -86,8 +86,8 @@ pub fn read_from(stream: impl Read, name: impl AsRef<Path>, limits: &Limits) -> 
 }
 
 /// Damage in the decoder's own words.
-fn corrupt(format: Format, detail: impl ToString) -> Error {
-    Error::ImageCorrupt { format: format.name(), detail: detail.to_string() }
+fn corrupt(format: Format, detail: impl std::fmt::Display) -> Error {
+    Error::ImageCorrupt { format: format.name(), detail: format!("{detail}") }
 }
 
 /// A variant of a known format that no decoder here reads.

@@ -11,6 +11,14 @@ use crate::orient::orient;
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<RgbImage> {
+    // The decoder pads a cut-off bitstream with zeros; the container knows better.
+    let declared = bytes.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if u64::from(declared) + 8 > bytes.len() as u64 {
+        return Err(corrupt(
+            Format::WebP,
+            format_args!("{} of {} bytes", bytes.len(), u64::from(declared) + 8),
+        ));
+    }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(error)?;
     // Metadata cannot be larger than the file, whatever length its chunk claims.
     decoder.set_memory_limit(bytes.len());

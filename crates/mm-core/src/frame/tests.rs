@@ -28,7 +28,7 @@ fn reference(y: u8, cb: u8, cr: u8, color: YuvColor) -> [f32; 3] {
 fn plane(row: usize, rows: usize, padding: usize, seed: u32) -> (Vec<u8>, usize) {
     let stride = row + padding;
     let mut state = seed | 1;
-    let end = if seed % 2 == 0 { row } else { stride };
+    let end = if seed.is_multiple_of(2) { row } else { stride };
     let data = (0..stride * (rows - 1) + end)
         .map(|_| {
             state ^= state << 13;
