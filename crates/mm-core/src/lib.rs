@@ -4,9 +4,12 @@
 //! This crate knows no screen, camera, database or app framework.
 
 pub mod bundle;
+pub mod decode;
 pub mod error;
+pub mod frame;
 pub mod geometry;
 pub mod model;
+mod orient;
 pub mod resize;
 pub mod runtime;
 pub mod tasks;

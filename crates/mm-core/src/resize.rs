@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use image::Rgb;
 
-    /// Bilinear interpolation as OpenCV documents `INTER_LINEAR`, in floating point.
+    /// Bilinear interpolation as `OpenCV` documents `INTER_LINEAR`, in floating point.
     fn reference(image: &RgbImage, width: u32, height: u32) -> Vec<f32> {
         let position = |i: u32, from: u32, to: u32| {
             let x = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).clamp(0.0, from as f32 - 1.0);
