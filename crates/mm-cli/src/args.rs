@@ -1,0 +1,139 @@
+//! The command line, as documented by `mm --help`.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use mm_core::{
+    model::{DEFAULT_BUNDLE, Model, ModelOptions},
+    runtime::{Provider, SessionOptions},
+};
+
+/// Read text in pictures, on this device. Nothing leaves it: there is no network code in this program.
+#[derive(Debug, Parser)]
+#[command(name = "mm", version, arg_required_else_help = true, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`).
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// Which model runs, and on what.
+#[derive(Debug, Args)]
+pub struct ModelArguments {
+    /// Model bundle: a name to look up or the path of its folder.
+    #[arg(long, short, global = true, default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
+    pub model: String,
+    /// Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice.
+    #[arg(long, short, global = true, default_value_t, value_parser = provider)]
+    pub provider: Provider,
+    /// Threads per operator; all cores by default.
+    #[arg(long, short, global = true)]
+    pub threads: Option<NonZeroUsize>,
+}
+
+// `str::parse` would do, but clap prints the whole error; this keeps usage errors to one line.
+fn provider(name: &str) -> Result<Provider, String> {
+    name.parse().map_err(|_| "expected auto, cpu, qnn or coreml".to_owned())
+}
+
+impl ModelArguments {
+    /// Opens the bundle; graphs are loaded when first used.
+    pub fn open(&self) -> mm_core::Result<Model> {
+        let session = SessionOptions { provider: self.provider, threads: self.threads };
+        Model::from_pretrained(&self.model, &ModelOptions { session, ..ModelOptions::default() })
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the text in pictures: files, folders, or `-` for standard input.
+    Ocr(OcrArguments),
+    /// Measure speed and memory on this machine.
+    Bench(BenchArguments),
+    /// List, describe and verify model bundles.
+    Model {
+        #[command(subcommand)]
+        action: ModelAction,
+    },
+    /// Write shell completions and man pages to a folder.
+    #[command(hide = true)]
+    Generate {
+        /// Folder to fill; created if missing.
+        #[arg(long, value_hint = ValueHint::DirPath)]
+        dir: PathBuf,
+    },
+}
+
+/// Options of `mm ocr`.
+#[derive(Debug, Args)]
+pub struct OcrArguments {
+    /// Pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC), folders of pictures, or `-`.
+    #[arg(required = true, value_hint = ValueHint::AnyPath)]
+    pub images: Vec<PathBuf>,
+    /// One JSON object per picture instead of plain text.
+    #[arg(long)]
+    pub json: bool,
+    /// Write a copy of the picture with boxes and words drawn on it (a single picture only).
+    #[arg(long, value_name = "OUT.png", value_hint = ValueHint::FilePath)]
+    pub overlay: Option<PathBuf>,
+    /// Each picture is one upright line of text already cut out: skip detection.
+    #[arg(long)]
+    pub crop: bool,
+    /// Longest side of the detector's input in pixels (of a 4:3 picture; others get as many pixels). Larger finds
+    /// smaller text and takes longer.
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
+    pub max_side: Option<u32>,
+    /// Drop lines whose confidence is below this, 0 to 1.
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
+    pub min_confidence: Option<f32>,
+}
+
+fn confidence(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+/// Options of `mm bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// Pictures to measure on; drawn test pages if none are given.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub images: Vec<PathBuf>,
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// Timed runs per picture, after one that is not counted.
+    #[arg(long, short, default_value = "10")]
+    pub iterations: NonZeroUsize,
+}
+
+/// What to do with bundles.
+#[derive(Debug, Subcommand)]
+pub enum ModelAction {
+    /// Every bundle that can be found.
+    List {
+        /// One JSON object per bundle.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a bundle holds.
+    Info {
+        /// Name or path; the `--model` option if omitted.
+        bundle: Option<String>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check size and SHA-256 of every file.
+    Verify {
+        /// Name or path; the `--model` option if omitted.
+        bundle: Option<String>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,220 @@
+//! `mm bench`: what the shipped code takes on this machine, stage by stage.
+
+use std::time::{Duration, Instant};
+
+use mm_core::{
+    RgbImage,
+    decode::{self, Limits},
+    model::Model,
+    runtime,
+    tasks::ocr::ReadOptions,
+};
+use serde::Serialize;
+
+use super::milliseconds;
+use crate::{
+    args::{BenchArguments, ModelArguments},
+    output::{CommandError, Outcome, json_line, line, show_notices},
+};
+
+/// Drawn for the tests: a street sign in perspective and a receipt, so that figures can be compared between machines.
+const PAGES: [(&str, &[u8]); 2] = [
+    ("street sign (drawn)", include_bytes!("../../../../tests/golden/ocr/street-sign.jpg")),
+    ("receipt (drawn)", include_bytes!("../../../../tests/golden/ocr/receipt.jpg")),
+];
+
+#[derive(Serialize)]
+struct Report {
+    bundle: String,
+    provider: &'static str,
+    threads: usize,
+    onnx_runtime: String,
+    iterations: usize,
+    cold_start_ms: ColdStart,
+    peak_memory_bytes: Option<u64>,
+    images: Vec<ImageReport>,
+}
+
+/// From the start of the program, once.
+#[derive(Serialize)]
+struct ColdStart {
+    /// Opening the bundle: manifest and listing.
+    open_bundle: f64,
+    /// Hashing and loading the graphs, ONNX Runtime included.
+    load_graphs: f64,
+    /// The first picture, which warms caches and memory pools.
+    first_read: f64,
+    /// From the start of the program to the end of the first reading.
+    total: f64,
+}
+
+#[derive(Serialize)]
+struct ImageReport {
+    image: String,
+    width: u32,
+    height: u32,
+    text_lines: usize,
+    decode: Stage,
+    detect: Stage,
+    recognize: Stage,
+    total: Stage,
+}
+
+/// Milliseconds.
+#[derive(Serialize)]
+struct Stage {
+    p50: f64,
+    p95: f64,
+}
+
+/// Runs the benchmark; `start` is when the program started.
+pub fn run(options: &BenchArguments, model: &ModelArguments, start: Instant) -> Result<Outcome, CommandError> {
+    let pictures = pictures(options)?;
+    let opening = Instant::now();
+    let model = model.open()?;
+    let open_bundle = opening.elapsed();
+    let (load_graphs, provider) = model.load_ocr()?;
+    show_notices(&model.notices());
+
+    let first = Instant::now();
+    let image = decode::decode(&pictures[0].1, &Limits::default())?;
+    model.read_text(&image, &ReadOptions::default())?;
+    let cold_start_ms = ColdStart {
+        open_bundle: milliseconds(open_bundle),
+        load_graphs: milliseconds(load_graphs),
+        first_read: milliseconds(first.elapsed()),
+        total: milliseconds(start.elapsed()),
+    };
+
+    let iterations = options.iterations.get();
+    let images =
+        pictures.iter().map(|(name, bytes)| measure(&model, name, bytes, iterations)).collect::<Result<_, _>>()?;
+    let report = Report {
+        bundle: format!("{} {}", model.bundle().manifest().name, model.bundle().manifest().version),
+        provider: provider.as_str(),
+        threads: model.options().effective_threads(),
+        onnx_runtime: runtime::version()?.to_owned(),
+        iterations,
+        cold_start_ms,
+        peak_memory_bytes: peak_memory(),
+        images,
+    };
+    if options.json { json_line(&report)? } else { print(&report)? }
+    Ok(Outcome::AllGood)
+}
+
+fn pictures(options: &BenchArguments) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
+    if options.images.is_empty() {
+        return Ok(PAGES.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).to_vec());
+    }
+    options
+        .images
+        .iter()
+        .map(|path| {
+            let bytes = std::fs::read(path)
+                .map_err(|source| mm_core::Error::FileUnreadable { path: path.clone(), source })?;
+            Ok((path.display().to_string(), bytes))
+        })
+        .collect()
+}
+
+fn measure(model: &Model, name: &str, bytes: &[u8], iterations: usize) -> mm_core::Result<ImageReport> {
+    let read = |image: &RgbImage| model.read_text(image, &ReadOptions::default());
+    let warm = decode::decode(bytes, &Limits::default())?;
+    let text_lines = read(&warm)?.regions.len();
+    let (mut decodes, mut detects, mut recognizes, mut totals) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..iterations {
+        let start = Instant::now();
+        let image = decode::decode(bytes, &Limits::default())?;
+        decodes.push(start.elapsed());
+        let page = read(&image)?;
+        totals.push(start.elapsed());
+        detects.push(page.timings.detect);
+        recognizes.push(page.timings.recognize);
+    }
+    Ok(ImageReport {
+        image: name.to_owned(),
+        width: warm.width(),
+        height: warm.height(),
+        text_lines,
+        decode: stage(decodes),
+        detect: stage(detects),
+        recognize: stage(recognizes),
+        total: stage(totals),
+    })
+}
+
+fn stage(mut times: Vec<Duration>) -> Stage {
+    times.sort_unstable();
+    // Nearest rank: the smallest value that at least this share of the runs did not exceed.
+    let rank = |share: f64| {
+        let index = (share * times.len() as f64).ceil() as usize;
+        times.get(index.saturating_sub(1)).copied().unwrap_or_default()
+    };
+    Stage { p50: milliseconds(rank(0.5)), p95: milliseconds(rank(0.95)) }
+}
+
+/// Largest resident set of this process so far, where the system tells.
+#[cfg(unix)]
+fn peak_memory() -> Option<u64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let peak = u64::try_from(getrusage(UsageWho::RUSAGE_SELF).ok()?.max_rss()).ok()?;
+    // Kilobytes everywhere but on Apple's systems, which count bytes (getrusage(2) of each).
+    Some(if cfg!(target_vendor = "apple") { peak } else { peak * 1024 })
+}
+
+#[cfg(not(unix))]
+fn peak_memory() -> Option<u64> {
+    None
+}
+
+fn print(report: &Report) -> Result<(), CommandError> {
+    line(&format!(
+        "{}, provider {}, {} threads, {} runs per picture",
+        report.bundle, report.provider, report.threads, report.iterations
+    ))?;
+    let cold = &report.cold_start_ms;
+    line(&format!(
+        "cold start {:.0} ms: bundle {:.1}, graphs {:.0}, first picture {:.0}",
+        cold.total, cold.open_bundle, cold.load_graphs, cold.first_read
+    ))?;
+    if let Some(bytes) = report.peak_memory_bytes {
+        line(&format!("peak memory {:.0} MB", bytes as f64 / 1e6))?;
+    }
+    line("p50/p95 ms       decode          detect       recognize           total  lines  picture")?;
+    for image in &report.images {
+        let cell = |s: &Stage| format!("{:.1}/{:.1}", s.p50, s.p95);
+        line(&format!(
+            "{:>16}{:>16}{:>16}{:>16}{:>7}  {} ({} x {})",
+            cell(&image.decode),
+            cell(&image.detect),
+            cell(&image.recognize),
+            cell(&image.total),
+            image.text_lines,
+            image.image,
+            image.width,
+            image.height
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_nearest_rank() {
+        let stage = stage((1..=20).rev().map(Duration::from_millis).collect());
+        assert_eq!((stage.p50, stage.p95), (10.0, 19.0));
+        let one = super::stage(vec![Duration::from_millis(7)]);
+        assert_eq!((one.p50, one.p95), (7.0, 7.0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn peak_memory_is_plausible() {
+        let peak = peak_memory().unwrap();
+        assert!((1 << 20..1 << 40).contains(&peak), "{peak}");
+    }
+}
