@@ -94,7 +94,10 @@ pub struct OcrArguments {
 }
 
 fn confidence(text: &str) -> Result<f32, String> {
-    text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "expected a number from 0 to 1".to_owned())
+    text.parse()
+        .ok()
+        .filter(|v| (0.0..=1.0).contains(v))
+        .ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
 /// Options of `mm bench`.

@@ -12,63 +12,122 @@ use mm_core::{
     tasks::ocr::{TextPage, TextRegion},
 };
 
-/// Okabe & Ito's vermillion: distinct for colour-blind people, on light and on dark pictures.
-const INK: Rgb<u8> = Rgb([213, 94, 0]);
+/// A blue that colour-blind people tell from every other hue, 7:1 on white; its white border keeps it visible on any
+/// picture.
+const INK: Rgb<u8> = Rgb([0, 84, 147]);
 const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 
 /// Draws `page` on `image`.
 pub fn draw(mut image: RgbImage, page: &TextPage) -> Result<RgbImage, InvalidFont> {
     let font = FontRef::try_from_slice(dejavu::sans::regular())?;
-    for region in &page.regions {
-        for word in &region.words {
-            outline(&mut image, &word.quad);
-        }
+    let unit = (image.width().max(image.height()) as f32 / 1000.0).max(1.0);
+    for word in page.regions.iter().flat_map(|region| &region.words) {
+        outline(&mut image, &word.quad, 1.8 * unit, PAPER);
+        outline(&mut image, &word.quad, 0.8 * unit, INK);
     }
-    // Labels last, so that no box crosses one.
+    // Labels come last, so that no box crosses one, and keep off the text and off each other while there is room.
+    let mut taken: Vec<Area> = page.regions.iter().map(|r| Area::around(&r.quad)).collect();
     for region in &page.regions {
-        label(&mut image, &font, region);
+        let label = Label::new(&font, region, unit);
+        let area = label.place(region, (image.width() as f32, image.height() as f32), &taken);
+        label.draw(&mut image, area);
+        taken.push(area);
     }
     Ok(image)
 }
 
-fn outline(image: &mut RgbImage, quad: &Quad) {
-    let [tl, tr, br, bl] = quad.0;
-    let edges = [(tl, tr), (tr, br), (br, bl), (bl, tl)];
-    let half = (image.width().max(image.height()) as f32 / 1200.0).max(0.75);
-    for (a, b) in edges {
+/// An axis-aligned rectangle in pixels.
+#[derive(Clone, Copy)]
+struct Area {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl Area {
+    fn around(quad: &Quad) -> Self {
+        let (left, top, right, bottom) = quad.bounds();
+        Self { left, top, right, bottom }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
+    }
+}
+
+struct Label<'a> {
+    font: &'a FontRef<'a>,
+    text: &'a str,
+    scale: PxScale,
+    width: f32,
+    height: f32,
+}
+
+impl<'a> Label<'a> {
+    fn new(font: &'a FontRef<'a>, region: &'a TextRegion, unit: f32) -> Self {
+        let scale = PxScale::from((region.quad.height() * 0.5).clamp(12.0 * unit, 20.0 * unit));
+        let (width, height) = text_size(scale, font, &region.text);
+        Self {
+            font,
+            text: &region.text,
+            scale,
+            width: width as f32 + 6.0,
+            height: height.max(1) as f32 + 6.0,
+        }
+    }
+
+    /// Above, below, right or left of its line: the first place inside the picture that is free, else above.
+    fn place(&self, region: &TextRegion, (width, height): (f32, f32), taken: &[Area]) -> Area {
+        let line = Area::around(&region.quad);
+        let places = [
+            (line.left, line.top - self.height),
+            (line.left, line.bottom),
+            (line.right, line.top),
+            (line.left - self.width, line.top),
+        ]
+        .map(|(left, top)| {
+            let left = left.min(width - self.width).max(0.0);
+            let top = top.min(height - self.height).max(0.0);
+            Area { left, top, right: left + self.width, bottom: top + self.height }
+        });
+        let free = |area: &&Area| !taken.iter().any(|other| area.overlaps(other));
+        places.iter().find(free).copied().unwrap_or(places[0])
+    }
+
+    fn draw(&self, image: &mut RgbImage, area: Area) {
+        let (x, y) = (area.left as i32, area.top as i32);
+        draw_filled_rect_mut(image, Rect::at(x, y).of_size(self.width as u32, self.height as u32), PAPER);
+        draw_text_mut(image, INK, x + 3, y + 1, self.scale, self.font, self.text);
+    }
+}
+
+/// A line of `thickness` pixels along each side.
+fn outline(image: &mut RgbImage, quad: &Quad, thickness: f32, colour: Rgb<u8>) {
+    for i in 0..4 {
+        let (a, b) = (quad.0[i], quad.0[(i + 1) % 4]);
         let length = a.distance(b).max(1.0);
-        let (nx, ny) = ((b.y - a.y) / length * half, (a.x - b.x) / length * half);
+        let (dx, dy) = ((b.x - a.x) / length * thickness, (b.y - a.y) / length * thickness);
         let corner = |x: f32, y: f32| Point::new(x.round() as i32, y.round() as i32);
+        // Half a thickness beyond each end, so that the sides meet.
         let mut ring = vec![
-            corner(a.x + nx, a.y + ny),
-            corner(b.x + nx, b.y + ny),
-            corner(b.x - nx, b.y - ny),
-            corner(a.x - nx, a.y - ny),
+            corner(a.x - dx / 2.0 + dy / 2.0, a.y - dy / 2.0 - dx / 2.0),
+            corner(b.x + dx / 2.0 + dy / 2.0, b.y + dy / 2.0 - dx / 2.0),
+            corner(b.x + dx / 2.0 - dy / 2.0, b.y + dy / 2.0 + dx / 2.0),
+            corner(a.x - dx / 2.0 - dy / 2.0, a.y - dy / 2.0 + dx / 2.0),
         ];
-        // `draw_polygon` wants an open ring of distinct points; a very short edge rounds to fewer.
+        // `draw_polygon` wants an open ring of distinct points; a very short side rounds to fewer.
         ring.dedup();
         if ring.first() == ring.last() {
             ring.pop();
         }
         if ring.len() > 2 {
-            draw_polygon_mut(image, &ring, INK);
+            draw_polygon_mut(image, &ring, colour);
         }
     }
-}
-
-fn label(image: &mut RgbImage, font: &FontRef<'_>, region: &TextRegion) {
-    let (left, top, right, bottom) = region.quad.bounds();
-    let size = ((bottom - top).min(right - left) * 0.5).clamp(11.0, 40.0);
-    let scale = PxScale::from(size);
-    let (width, height) = text_size(scale, font, &region.text);
-    let (width, height) = (width.max(1) + 4, height.max(1) + 4);
-    // Above the line if there is room, else below it; always inside the picture.
-    let above = top as i32 - height as i32;
-    let y = if above >= 0 { above } else { bottom as i32 };
-    let x = (left as i32).min(image.width() as i32 - width as i32).max(0);
-    let y = y.min(image.height() as i32 - height as i32).max(0);
-    draw_filled_rect_mut(image, Rect::at(x, y).of_size(width, height), PAPER);
-    draw_text_mut(image, INK, x + 2, y, scale, font, &region.text);
 }
 
 #[cfg(test)]
@@ -92,7 +151,7 @@ mod tests {
         let after = draw(before, &page(Quad::from_edges(20.0, 40.0, 100.0, 60.0))).unwrap();
         assert_eq!(after.get_pixel(20, 50), &INK);
         assert_eq!(after.get_pixel(60, 50), &Rgb([0, 0, 0]), "the word itself stays visible");
-        assert!(after.enumerate_pixels().any(|(_, y, p)| y < 40 && *p == PAPER));
+        assert!(after.enumerate_pixels().any(|(_, y, p)| y < 30 && *p == INK), "the label stands above");
     }
 
     #[test]
@@ -104,6 +163,9 @@ mod tests {
         ] {
             assert_eq!(draw(RgbImage::new(120, 80), &page(quad)).unwrap().dimensions(), (120, 80));
         }
-        assert_eq!(draw(RgbImage::new(2, 2), &page(Quad::from_edges(0.0, 0.0, 2.0, 2.0))).unwrap().width(), 2);
+        assert_eq!(
+            draw(RgbImage::new(2, 2), &page(Quad::from_edges(0.0, 0.0, 2.0, 2.0))).unwrap().width(),
+            2
+        );
     }
 }

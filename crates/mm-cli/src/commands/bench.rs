@@ -68,7 +68,11 @@ struct Stage {
 }
 
 /// Runs the benchmark; `start` is when the program started.
-pub fn run(options: &BenchArguments, model: &ModelArguments, start: Instant) -> Result<Outcome, CommandError> {
+pub fn run(
+    options: &BenchArguments,
+    model: &ModelArguments,
+    start: Instant,
+) -> Result<Outcome, CommandError> {
     let pictures = pictures(options)?;
     let opening = Instant::now();
     let model = model.open()?;
@@ -87,8 +91,10 @@ pub fn run(options: &BenchArguments, model: &ModelArguments, start: Instant) -> 
     };
 
     let iterations = options.iterations.get();
-    let images =
-        pictures.iter().map(|(name, bytes)| measure(&model, name, bytes, iterations)).collect::<Result<_, _>>()?;
+    let images = pictures
+        .iter()
+        .map(|(name, bytes)| measure(&model, name, bytes, iterations))
+        .collect::<Result<_, _>>()?;
     let report = Report {
         bundle: format!("{} {}", model.bundle().manifest().name, model.bundle().manifest().version),
         provider: provider.as_str(),
@@ -99,7 +105,11 @@ pub fn run(options: &BenchArguments, model: &ModelArguments, start: Instant) -> 
         peak_memory_bytes: peak_memory(),
         images,
     };
-    if options.json { json_line(&report)? } else { print(&report)? }
+    if options.json {
+        json_line(&report)?
+    } else {
+        print(&report)?
+    }
     Ok(Outcome::AllGood)
 }
 

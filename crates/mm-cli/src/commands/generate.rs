@@ -15,7 +15,8 @@ pub fn run(dir: &Path) -> Result<Outcome, CommandError> {
     fs::create_dir_all(dir).map_err(|e| CommandError::write(dir, &e))?;
     let mut command = Arguments::command();
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
-        clap_complete::generate_to(shell, &mut command, "mm", dir).map_err(|e| CommandError::write(dir, &e))?;
+        clap_complete::generate_to(shell, &mut command, "mm", dir)
+            .map_err(|e| CommandError::write(dir, &e))?;
     }
     clap_mangen::generate_to(command, dir).map_err(|e| CommandError::write(dir, &e))?;
     Ok(Outcome::AllGood)

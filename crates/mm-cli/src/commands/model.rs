@@ -119,7 +119,8 @@ fn info(bundle: &Bundle, json: bool) -> Result<Outcome, CommandError> {
 
 fn verify(bundle: &Bundle, json: bool) -> Result<Outcome, CommandError> {
     bundle.verify()?;
-    let (name, path, bytes) = (&bundle.manifest().name, bundle.root().display().to_string(), bundle.total_bytes());
+    let (name, path, bytes) =
+        (&bundle.manifest().name, bundle.root().display().to_string(), bundle.total_bytes());
     if json {
         json_line(&Verified { name, path, bytes, verified: true })?;
     } else {

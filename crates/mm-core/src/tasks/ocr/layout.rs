@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::geometry::Quad;
+use crate::geometry::{Point, Quad};
 
 /// A gap splits blocks and columns if it is wider than this many line heights.
 const GAP: f32 = 1.2;
@@ -11,6 +11,8 @@ const GAP: f32 = 1.2;
 const COLUMN_ROWS: usize = 3;
 /// ... that are usually at least this many line heights wide: about a dozen letters.
 const COLUMN_WIDTH: f32 = 6.0;
+/// Text of one row differs in height by less than this; a line running down the page is far higher.
+const ROW_HEIGHTS: f32 = 3.0;
 
 #[derive(Clone, Copy)]
 struct Item {
@@ -34,11 +36,12 @@ impl Item {
 /// The order in which a person reads `quads`, and which consecutive ones (positions in that order) share a row.
 #[must_use]
 pub fn reading_order(quads: &[Quad]) -> (Vec<usize>, Vec<Range<usize>>) {
+    let tilt = median(quads.iter().map(|quad| tilt(quad)));
     let items = quads
         .iter()
         .enumerate()
         .map(|(index, quad)| {
-            let (left, top, right, bottom) = quad.bounds();
+            let (left, top, right, bottom) = turned_back(quad, tilt).bounds();
             Item { index, left, top, right, bottom }
         })
         .collect();
@@ -51,6 +54,18 @@ pub fn reading_order(quads: &[Quad]) -> (Vec<usize>, Vec<Range<usize>>) {
         order.extend(row.iter().map(|item| item.index));
     }
     (order, lines)
+}
+
+/// Angle of the text against the horizontal in radians; positive runs downwards.
+fn tilt(quad: &Quad) -> f32 {
+    let [tl, tr, br, bl] = quad.0;
+    (tr.y + br.y - tl.y - bl.y).atan2(tr.x + br.x - tl.x - bl.x)
+}
+
+/// The quad with the page's tilt taken out: rows of a label photographed at an angle become level.
+fn turned_back(quad: &Quad, tilt: f32) -> Quad {
+    let (sin, cos) = tilt.sin_cos();
+    Quad(quad.0.map(|p| Point::new(p.x.mul_add(cos, p.y * sin), p.y.mul_add(cos, -(p.x * sin)))))
 }
 
 fn split_columns(items: Vec<Item>, rows: &mut Vec<Vec<Item>>) {
@@ -90,14 +105,15 @@ fn cut(mut items: Vec<Item>, extent: fn(&Item) -> (f32, f32), smallest: f32) -> 
     parts
 }
 
-/// Rows from top to bottom: an item joins a row if its middle lies within the middle half of that row.
+/// Rows from top to bottom: an item joins a row if it is about as high and its middle lies within the middle half of it.
 fn group_rows(mut items: Vec<Item>) -> Vec<Vec<Item>> {
     items.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
     let mut rows: Vec<Vec<Item>> = Vec::new();
     for item in items {
         let joins = rows.last().is_some_and(|row| {
             let last = &row[row.len() - 1];
-            (item.middle() - last.middle()).abs() <= 0.5 * item.height().min(last.height())
+            let (low, high) = (item.height().min(last.height()), item.height().max(last.height()));
+            high <= ROW_HEIGHTS * low && (item.middle() - last.middle()).abs() <= 0.5 * low
         });
         match rows.last_mut() {
             Some(row) if joins => row.push(item),
@@ -144,6 +160,28 @@ mod tests {
             })
             .collect();
         assert_eq!(reading_order(&quads).0, (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_tilted_label_is_read_in_its_own_rows() {
+        let (sin, cos) = (-24f32).to_radians().sin_cos();
+        let tilted =
+            |quad: Quad| Quad(quad.0.map(|p| Point::new(p.x * cos - p.y * sin, p.x * sin + p.y * cos)));
+        let quads = [quad(10.0, 60.0, 200.0), quad(0.0, 20.0, 180.0), quad(30.0, 100.0, 120.0)].map(tilted);
+        let (order, lines) = reading_order(&quads);
+        assert_eq!((order, lines.len()), (vec![1, 0, 2], 3));
+    }
+
+    #[test]
+    fn a_line_running_down_does_not_share_a_row() {
+        let down = Quad([
+            Point::new(30.0, 0.0),
+            Point::new(30.0, 200.0),
+            Point::new(0.0, 200.0),
+            Point::new(0.0, 0.0),
+        ]);
+        let quads = [quad(60.0, 95.0, 100.0), down, quad(60.0, 150.0, 100.0)];
+        assert_eq!(reading_order(&quads).1.len(), 3);
     }
 
     #[test]
