@@ -85,7 +85,7 @@ def compare_ocr_command(
     dataset: Annotated[list[Path], typer.Option(help="Folder with gt.jsonl; may be given several times.")],
     peers: Annotated[str, typer.Option(help="Any of reference, rapidocr, tesseract.")] = "rapidocr,tesseract",
     bundle: Annotated[Path, typer.Option(help="Bundle the reference pipeline reads.")] = BUNDLE,
-    mm_options: Annotated[str, typer.Option(help='More words for `mm ocr`, e.g. "--mode document".')] = "",
+    mm_options: Annotated[str, typer.Option(help='More words for `mm ocr`, e.g. "--max-side 1280".')] = "",
     max_side: Annotated[int | None, typer.Option(help="Longest side the reference's detector sees.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for every program.")] = 2,
     limit: Annotated[int | None, typer.Option(help="Read at most so many pictures.")] = None,
