@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             output::report(&error);
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }

@@ -45,6 +45,14 @@ impl CommandError {
         }
     }
 
+    /// 2 for wrong usage, as clap; 1 for everything else.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Core(_) | Self::Write { .. } => ExitCode::FAILURE,
+        }
+    }
+
     pub fn write(path: &std::path::Path, reason: &impl ToString) -> Self {
         Self::Write { path: path.display().to_string(), reason: reason.to_string() }
     }

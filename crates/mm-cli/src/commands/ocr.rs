@@ -57,8 +57,18 @@ pub fn run(options: &OcrArguments, model: &ModelArguments) -> Result<Outcome, Co
     if options.overlay.is_some() && paths.len() != 1 {
         return Err(CommandError::Usage("--overlay draws on one picture; name exactly one".to_owned()));
     }
-    let model = model.open()?;
-    let (_, provider) = model.load_ocr()?;
+    let loaded = model.open().and_then(|model| model.load_ocr().map(|(_, provider)| (model, provider)));
+    let (model, provider) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            // One object per picture all the same: who reads them counts on it.
+            for path in paths.iter().filter(|_| options.json) {
+                let image = &path.display().to_string();
+                json_line(&Failure { image, error: ErrorObject::from(&error) })?;
+            }
+            return Err(error.into());
+        }
+    };
     show_notices(&model.notices());
 
     let printer = Printer { json: options.json, several: paths.len() > 1, provider };
