@@ -33,7 +33,7 @@ class Reader:
         """Lines of text in `image`, in the order the detector gives them."""
         quads = [found.quad for found in self.detector.find(image, max_side)]
         crops = [geometry.crop(image, quad) for quad in quads]
-        lines = self.recognizer.read([picture for picture, _ in crops])
+        lines = [self.recognizer.read(picture) for picture, _ in crops]
         return [
             Region(line.text, quad, line.confidence, split_words(line, quad, turned))
             for line, quad, (_, turned) in zip(lines, quads, crops, strict=True)
@@ -42,7 +42,7 @@ class Reader:
 
     def read_line(self, image: Image) -> str:
         """Text of a picture that is one line, without looking for text first."""
-        return self.recognizer.read([image])[0].text
+        return self.recognizer.read(image).text
 
 
 def session(model: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mm_lab.ocr import geometry
 from mm_lab.ocr.types import Image, Quad, Word
 
-BATCH = 6
 MIN_WIDTH = 16
 
 
@@ -49,22 +48,21 @@ class Recognizer:
         height = self.settings["height"]
         return max(1, min(self.settings["max_width"], math.ceil(height * crop.shape[1] / crop.shape[0])))
 
-    def prepare(self, crops: list[Image]) -> tuple[NDArray[np.float32], list[int]]:
-        """Scale, normalise and pad with zeros to one width: [n, 3, 48, width], and the width each line fills."""
+    def prepare(self, crop: Image) -> tuple[NDArray[np.float32], int]:
+        """Scale, normalise and pad with zeros to the network's width step: [1, 3, 48, width], and the width filled."""
         height, multiple = self.settings["height"], self.settings["width_multiple"]
-        widths = [self.line_width(crop) for crop in crops]
-        padded = max(MIN_WIDTH, math.ceil(max(widths) / multiple) * multiple)
-        batch = np.zeros((len(crops), 3, height, padded), np.float32)
-        for row, (crop, width) in enumerate(zip(crops, widths, strict=True)):
-            pixels = cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-            pixels = (pixels * np.float32(self.settings["scale"]) - self.mean) / self.std
-            batch[row, :, :, :width] = pixels.transpose(2, 0, 1)
-        return batch, widths
+        width = self.line_width(crop)
+        padded = max(MIN_WIDTH, math.ceil(width / multiple) * multiple)
+        pixels = cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        pixels = (pixels * np.float32(self.settings["scale"]) - self.mean) / self.std
+        tensor = np.zeros((1, 3, height, padded), np.float32)
+        tensor[0, :, :, :width] = pixels.transpose(2, 0, 1)
+        return tensor, width
 
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Class probabilities at every time step: [n, steps, classes]."""
-        (output,) = self.session.run(self.settings["outputs"], {self.settings["input"]: batch})
-        return np.asarray(output, np.float32)
+    def probabilities(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Class probabilities at every time step: [steps, classes]."""
+        (output,) = self.session.run(self.settings["outputs"], {self.settings["input"]: tensor})
+        return np.asarray(output, np.float32)[0]
 
     def decode(self, probability: NDArray[np.float32], filled: float) -> Line:
         """Greedy CTC (Graves et al. 2006): best class per step, repeats merged, blanks dropped.
@@ -78,16 +76,13 @@ class Recognizer:
         confidence = float(np.mean(score[new])) if new else 0.0
         return Line([self.characters[best[t]] for t in new], positions, confidence)
 
-    def read(self, crops: list[Image]) -> list[Line]:
-        """Read every crop, in batches of similar width, and return the lines in the order of the crops."""
-        order = sorted(range(len(crops)), key=lambda index: self.line_width(crops[index]))
-        lines: dict[int, Line] = {}
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            batch, widths = self.prepare([crops[index] for index in rows])
-            for index, probability, width in zip(rows, self.probabilities(batch), widths, strict=True):
-                lines[index] = self.decode(probability, width / batch.shape[-1])
-        return [lines[index] for index in range(len(crops))]
+    def read(self, crop: Image) -> Line:
+        """Read one line.
+
+        Lines are read one at a time: padding them to a common width for a batch costs both accuracy and CPU time.
+        """
+        tensor, filled = self.prepare(crop)
+        return self.decode(self.probabilities(tensor), filled / tensor.shape[-1])
 
 
 def split_words(line: Line, quad: Quad, turned: bool) -> list[Word]:

@@ -74,11 +74,11 @@ def _write_case(reader: Reader, name: str, image: Image, out: Path) -> dict[str,
     for index, one in enumerate(found):
         stem = f"{name}-line{index}"
         crop, turned = geometry.crop(image, one.quad)
-        batch, (filled,) = recognizer.prepare([crop])
-        probabilities = recognizer.probabilities(batch)[0]
-        line = recognizer.decode(probabilities, filled / batch.shape[-1])
+        line_input, filled = recognizer.prepare(crop)
+        probabilities = recognizer.probabilities(line_input)
+        line = recognizer.decode(probabilities, filled / line_input.shape[-1])
         _png(out / f"{stem}-crop.png", crop)
-        _npy(out / f"{stem}-input.npy", _window(batch[0], LINE_WINDOW))
+        _npy(out / f"{stem}-input.npy", _window(line_input[0], LINE_WINDOW))
         _npy(out / f"{stem}-probabilities.npy", probabilities)
         lines.append(
             {
@@ -86,7 +86,7 @@ def _write_case(reader: Reader, name: str, image: Image, out: Path) -> dict[str,
                 "score": one.score,
                 "crop": f"{stem}-crop.png",
                 "turned": turned,
-                "input": {"file": f"{stem}-input.npy", "shape": list(batch.shape), "window": LINE_WINDOW},
+                "input": {"file": f"{stem}-input.npy", "shape": list(line_input.shape), "window": LINE_WINDOW},
                 "filled_width": filled,
                 "probabilities": f"{stem}-probabilities.npy",
                 "classes": probabilities.argmax(axis=1).tolist(),
