@@ -1,0 +1,222 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'mm'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'mm' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;ocr' {
+            [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'Write a copy of the picture with boxes and words drawn on it (a single picture only)')
+            [CompletionResult]::new('--max-side', '--max-side', [CompletionResultType]::ParameterName, 'Longest side of the detector''s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer')
+            [CompletionResult]::new('--min-confidence', '--min-confidence', [CompletionResultType]::ParameterName, 'Drop lines whose confidence is below this, 0 to 1')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per picture instead of plain text')
+            [CompletionResult]::new('--crop', '--crop', [CompletionResultType]::ParameterName, 'Each picture is one upright line of text already cut out: skip detection')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;bench' {
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
+            [CompletionResult]::new('--iterations', '--iterations', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object instead of a table')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;model' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Every bundle that can be found')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'What a bundle holds')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check size and SHA-256 of every file')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;model;list' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per bundle')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;model;info' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;model;verify' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;model;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Every bundle that can be found')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'What a bundle holds')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check size and SHA-256 of every file')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;model;help;list' {
+            break
+        }
+        'mm;model;help;info' {
+            break
+        }
+        'mm;model;help;verify' {
+            break
+        }
+        'mm;model;help;help' {
+            break
+        }
+        'mm;generate' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Folder to fill; created if missing')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;help' {
+            [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;help;ocr' {
+            break
+        }
+        'mm;help;bench' {
+            break
+        }
+        'mm;help;model' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Every bundle that can be found')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'What a bundle holds')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check size and SHA-256 of every file')
+            break
+        }
+        'mm;help;model;list' {
+            break
+        }
+        'mm;help;model;info' {
+            break
+        }
+        'mm;help;model;verify' {
+            break
+        }
+        'mm;help;generate' {
+            break
+        }
+        'mm;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

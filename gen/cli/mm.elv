@@ -1,0 +1,195 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[mm] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'mm'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'mm'= {
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
+            cand bench 'Measure speed and memory on this machine'
+            cand model 'List, describe and verify model bundles'
+            cand generate 'Write shell completions and man pages to a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;ocr'= {
+            cand --overlay 'Write a copy of the picture with boxes and words drawn on it (a single picture only)'
+            cand --max-side 'Longest side of the detector''s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer'
+            cand --min-confidence 'Drop lines whose confidence is below this, 0 to 1'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per picture instead of plain text'
+            cand --crop 'Each picture is one upright line of text already cut out: skip detection'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;bench'= {
+            cand -i 'Timed runs per picture, after one that is not counted'
+            cand --iterations 'Timed runs per picture, after one that is not counted'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object instead of a table'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;model'= {
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand list 'Every bundle that can be found'
+            cand info 'What a bundle holds'
+            cand verify 'Check size and SHA-256 of every file'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;model;list'= {
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per bundle'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;model;info'= {
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;model;verify'= {
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;model;help'= {
+            cand list 'Every bundle that can be found'
+            cand info 'What a bundle holds'
+            cand verify 'Check size and SHA-256 of every file'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;model;help;list'= {
+        }
+        &'mm;model;help;info'= {
+        }
+        &'mm;model;help;verify'= {
+        }
+        &'mm;model;help;help'= {
+        }
+        &'mm;generate'= {
+            cand --dir 'Folder to fill; created if missing'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;help'= {
+            cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
+            cand bench 'Measure speed and memory on this machine'
+            cand model 'List, describe and verify model bundles'
+            cand generate 'Write shell completions and man pages to a folder'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;help;ocr'= {
+        }
+        &'mm;help;bench'= {
+        }
+        &'mm;help;model'= {
+            cand list 'Every bundle that can be found'
+            cand info 'What a bundle holds'
+            cand verify 'Check size and SHA-256 of every file'
+        }
+        &'mm;help;model;list'= {
+        }
+        &'mm;help;model;info'= {
+        }
+        &'mm;help;model;verify'= {
+        }
+        &'mm;help;generate'= {
+        }
+        &'mm;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,106 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mm_global_optspecs
+    string join \n m/model= p/provider= t/threads= v/verbose h/help V/version
+end
+
+function __fish_mm_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mm_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mm_using_subcommand
+    set -l cmd (__fish_mm_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mm -n "__fish_mm_needs_command" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_needs_command" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_needs_command" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_needs_command" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_needs_command" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_needs_command" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_needs_command" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_needs_command" -f -a "bench" -d 'Measure speed and memory on this machine'
+complete -c mm -n "__fish_mm_needs_command" -f -a "model" -d 'List, describe and verify model bundles'
+complete -c mm -n "__fish_mm_needs_command" -f -a "generate" -d 'Write shell completions and man pages to a folder'
+complete -c mm -n "__fish_mm_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l overlay -d 'Write a copy of the picture with boxes and words drawn on it (a single picture only)' -r -F
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l max-side -d 'Longest side of the detector\'s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer' -r
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l min-confidence -d 'Drop lines whose confidence is below this, 0 to 1' -r
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l json -d 'One JSON object per picture instead of plain text'
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l crop -d 'Each picture is one upright line of text already cut out: skip detection'
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand ocr" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand bench" -s i -l iterations -d 'Timed runs per picture, after one that is not counted' -r
+complete -c mm -n "__fish_mm_using_subcommand bench" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand bench" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand bench" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand bench" -l json -d 'One JSON object instead of a table'
+complete -c mm -n "__fish_mm_using_subcommand bench" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand bench" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand bench" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -f -a "list" -d 'Every bundle that can be found'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -f -a "info" -d 'What a bundle holds'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -f -a "verify" -d 'Check size and SHA-256 of every file'
+complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'One JSON object per bundle'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -l json -d 'One JSON object'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from info" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -l json -d 'One JSON object'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "list" -d 'Every bundle that can be found'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "info" -d 'What a bundle holds'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check size and SHA-256 of every file'
+complete -c mm -n "__fish_mm_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand generate" -l dir -d 'Folder to fill; created if missing' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand generate" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand generate" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand generate" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand generate" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand generate" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand generate" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'Every bundle that can be found'
+complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "info" -d 'What a bundle holds'
+complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "verify" -d 'Check size and SHA-256 of every file'
