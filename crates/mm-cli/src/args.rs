@@ -84,7 +84,7 @@ pub struct OcrArguments {
     /// Each picture is one upright line of text already cut out: skip detection.
     #[arg(long)]
     pub crop: bool,
-    /// Longest side of the detector's input in pixels (of a 4:3 picture; others get as many pixels). Larger finds
+    /// Longest side of the detector's input in pixels. Larger finds
     /// smaller text and takes longer.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..=4096))]
     pub max_side: Option<u32>,

@@ -142,7 +142,13 @@ mod tests {
         let word = Word { text: "HALT".to_owned(), quad, confidence: 0.9 };
         let region = TextRegion { text: "HALT".to_owned(), quad, confidence: 0.9, words: vec![word] };
         let timings = OcrTimings { detect: Duration::ZERO, recognize: Duration::ZERO, total: Duration::ZERO };
-        TextPage { width: 120, height: 80, regions: vec![region], lines: vec![0..1], timings }
+        TextPage {
+            width: 120,
+            height: 80,
+            regions: vec![region],
+            lines: std::iter::once(0..1).collect(),
+            timings,
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `mm` as a person and as a script use it: the real program on real pictures with the shipped bundle.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -186,7 +188,7 @@ fn bundles_are_listed_described_and_verified() {
     assert!(info["bytes"].as_u64().unwrap() < 35_000_000);
 
     let verify = mm().args(["model", "verify", "--json"]).output().unwrap();
-    assert_eq!(json_lines(&verify)[0]["verified"], true);
+    assert_eq!(json_lines(&verify)[0]["sound"], true);
 
     let missing = mm().args(["model", "info", "no-such-bundle"]).output().unwrap();
     assert!(String::from_utf8_lossy(&missing.stderr).contains("[bundle.not_found]"));

@@ -2,6 +2,8 @@
 //!
 //! `MM_UPDATE_GOLDEN=1 cargo test -p mm-core --test golden_ocr` writes the expected files anew; look at the diff.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+
 use std::{collections::HashMap, env, fs, path::PathBuf};
 
 use mm_core::{
@@ -36,7 +38,7 @@ fn pictures() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(golden())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".jpg") || name.ends_with(".png"))
+        .filter(|name| matches!(name.rsplit('.').next(), Some("jpg" | "png")))
         .collect();
     names.sort();
     names

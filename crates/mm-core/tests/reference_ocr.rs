@@ -3,6 +3,8 @@
 //! Each step gets the reference's input of that step, so that one difference does not hide in the next. Tolerances
 //! are in the units of each step and say where a difference is allowed to come from.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+
 use std::path::PathBuf;
 
 use image::{RgbImage, imageops};
@@ -118,7 +120,7 @@ fn network(bundle: &Bundle, role: Role) -> GraphSession {
 }
 
 /// The part of a tensor that the reference kept.
-fn cut<'a>(tensor: &'a Array4<f32>, [y, x, h, w]: [usize; 4]) -> ArrayView<'a, f32, Ix4> {
+fn cut(tensor: &Array4<f32>, [y, x, h, w]: [usize; 4]) -> ArrayView<'_, f32, Ix4> {
     tensor.slice(s![.., .., y..y + h, x..x + w])
 }
 
@@ -186,7 +188,7 @@ fn the_detector_finds_the_same_boxes() {
             box_threshold: config.box_threshold,
             unclip_ratio: config.unclip_ratio,
         };
-        let quads = boxes_from_map(map.view(), picture(&case.image).dimensions(), &settings);
+        let quads = boxes_from_map(&map.view(), picture(&case.image).dimensions(), &settings);
         for line in &case.lines {
             let nearest =
                 quads.iter().map(|quad| corner_distance(quad, &line.quad)).fold(f32::INFINITY, f32::min);
@@ -247,7 +249,7 @@ fn characters_and_words_come_out_alike() {
         let probabilities = tensor(&line.probabilities).into_dimensionality::<Ix2>().unwrap();
         let padded = line.filled_width.next_multiple_of(8);
         let decoded =
-            decode_greedy(probabilities.view(), &characters, line.filled_width as f32 / padded as f32);
+            decode_greedy(&probabilities.view(), &characters, line.filled_width as f32 / padded as f32);
         assert_eq!(decoded.text(), line.text);
         assert!((decoded.confidence - line.confidence).abs() < 1e-4);
         let positions: Vec<f32> = decoded.chars.iter().map(|c| c.position).collect();

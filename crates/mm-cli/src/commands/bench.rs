@@ -106,9 +106,9 @@ pub fn run(
         images,
     };
     if options.json {
-        json_line(&report)?
+        json_line(&report)?;
     } else {
-        print(&report)?
+        print(&report)?;
     }
     Ok(Outcome::AllGood)
 }

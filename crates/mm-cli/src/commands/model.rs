@@ -32,7 +32,7 @@ struct Verified<'a> {
     name: &'a str,
     path: String,
     bytes: u64,
-    verified: bool,
+    sound: bool,
 }
 
 #[derive(Serialize)]
@@ -122,7 +122,7 @@ fn verify(bundle: &Bundle, json: bool) -> Result<Outcome, CommandError> {
     let (name, path, bytes) =
         (&bundle.manifest().name, bundle.root().display().to_string(), bundle.total_bytes());
     if json {
-        json_line(&Verified { name, path, bytes, verified: true })?;
+        json_line(&Verified { name, path, bytes, sound: true })?;
     } else {
         let files = bundle.manifest().files.len();
         line(&format!("{name}: {files} files, {bytes} bytes, every SHA-256 as stated ({path})"))?;

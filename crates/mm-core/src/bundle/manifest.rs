@@ -98,23 +98,14 @@ pub struct OcrDetectorConfig {
     pub scale: f32,
     /// Both sides of the input are rounded to a multiple of this many pixels.
     pub side_multiple: u32,
-    /// Longest side of the detector's input in pixels for a photo whose sides are about 4:3.
-    pub max_side: DetectorSides,
+    /// Longest side of the input in pixels.
+    pub max_side: u32,
     /// Map values above this are text.
     pub threshold: f32,
     /// Boxes whose mean map value is below this are dropped.
     pub box_threshold: f32,
     /// Boxes grow by `area * unclip_ratio / perimeter` on each side.
     pub unclip_ratio: f32,
-}
-
-/// Longest side of the detector input, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DetectorSides {
-    /// For photos of scenes.
-    pub scene: u32,
-    /// For documents: more, smaller text.
-    pub document: u32,
 }
 
 /// How the text-line recogniser is fed.
@@ -254,12 +245,10 @@ impl Manifest {
 impl OcrDetectorConfig {
     fn check(&self) -> std::result::Result<(), String> {
         let unit = |v: f32| v.is_finite() && (0.0..=1.0).contains(&v);
-        let side = |v: u32| (32..=8192).contains(&v);
         let ok = !self.outputs.is_empty()
             && normalisation_ok(self.scale, self.mean, self.std)
             && (1..=256).contains(&self.side_multiple)
-            && side(self.max_side.scene)
-            && side(self.max_side.document)
+            && (32..=8192).contains(&self.max_side)
             && unit(self.threshold)
             && unit(self.box_threshold)
             && (0.0..=10.0).contains(&self.unclip_ratio);

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 pub use self::{
     locate::{SearchPath, find},
     manifest::{
-        ColorOrder, DetectorSides, FileEntry, MANIFEST_FILE, Manifest, Models, OcrDetectorConfig,
-        OcrRecognizerConfig, Role, SCHEMA,
+        ColorOrder, FileEntry, MANIFEST_FILE, Manifest, Models, OcrDetectorConfig, OcrRecognizerConfig, Role,
+        SCHEMA,
     },
 };
 use crate::error::{Error, Result};

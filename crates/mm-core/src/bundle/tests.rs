@@ -28,7 +28,7 @@ fn edit(folder: &Path, change: impl Fn(&mut serde_json::Value)) {
 }
 
 fn code(result: Result<Bundle>) -> &'static str {
-    result.map(|_| "ok").unwrap_or_else(|e| e.code())
+    result.map_or_else(|e| e.code(), |_| "ok")
 }
 
 #[test]

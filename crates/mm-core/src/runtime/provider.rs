@@ -38,12 +38,11 @@ impl Provider {
     /// Concrete providers in the order they are tried; the CPU always comes last.
     pub(super) fn candidates(self) -> &'static [Self] {
         match self {
-            Self::Cpu => &[Self::Cpu],
             Self::Qnn => &[Self::Qnn, Self::Cpu],
             Self::CoreMl => &[Self::CoreMl, Self::Cpu],
             Self::Auto if cfg!(target_os = "android") => &[Self::Qnn, Self::Cpu],
             Self::Auto if cfg!(target_vendor = "apple") => &[Self::CoreMl, Self::Cpu],
-            Self::Auto => &[Self::Cpu],
+            Self::Auto | Self::Cpu => &[Self::Cpu],
         }
     }
 }

@@ -60,7 +60,7 @@ def run_reference(bundle: Path, dataset: Dataset, *, threads: int, max_side: int
     """Run the reference pipeline with the bundle's models."""
     cv2.setNumThreads(threads)
     reader = Reader(bundle, threads=threads)
-    side = max_side or reader.max_side("scene")
+    side = max_side or reader.max_side
     if dataset.is_crops:
         return _run_here("reference", dataset, lambda image: [_whole(reader.read_line(image), image)])
     return _run_here("reference", dataset, lambda image: reader.read(image, side), f"longest side {side}")

@@ -25,9 +25,10 @@ class Reader:
         self.detector = Detector(session(paths["ocr-detector"], threads), models["ocr-detector"])
         self.recognizer = Recognizer(session(paths["ocr-recognizer"], threads), models["ocr-recognizer"], characters)
 
-    def max_side(self, mode: str) -> int:
-        """Longest side the detector sees in `mode`: "scene" or "document"."""
-        return self.detector.settings["max_side"][mode]
+    @property
+    def max_side(self) -> int:
+        """Longest side the detector sees."""
+        return self.detector.settings["max_side"]
 
     def read(self, image: Image, max_side: int) -> list[Region]:
         """Lines of text in `image`, in the order the detector gives them."""

@@ -57,7 +57,7 @@ def write_reference(bundle: Path, out: Path) -> None:
 def _write_case(reader: Reader, name: str, image: Image, out: Path) -> dict[str, Any]:
     detector, recognizer = reader.detector, reader.recognizer
     height, width = image.shape[:2]
-    max_side = reader.max_side("scene")
+    max_side = reader.max_side
     size = detector.input_size(width, height, max_side)
     _png(out / f"{name}.png", image)
     _png(out / f"{name}-resized.png", np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8))

@@ -15,7 +15,7 @@ DETECTOR: dict[str, Any] = {
     "std": IMAGENET_STD,
     "scale": 1 / 255,
     "side_multiple": 32,
-    "max_side": {"scene": 960, "document": 1280},
+    "max_side": 960,
     "threshold": 0.2,
     "box_threshold": 0.4,
     "unclip_ratio": 1.4,

@@ -31,7 +31,7 @@ const MAX_REGIONS: usize = 1000;
 
 /// Text quads of a probability map `[height, width]`, scaled to an image of `size` (width, height) and clipped to it.
 #[must_use]
-pub fn boxes_from_map(map: ArrayView2<'_, f32>, size: (u32, u32), settings: &BoxSettings) -> Vec<Quad> {
+pub fn boxes_from_map(map: &ArrayView2<'_, f32>, size: (u32, u32), settings: &BoxSettings) -> Vec<Quad> {
     let (height, width) = map.dim();
     let mask = GrayImage::from_fn(width as u32, height as u32, |x, y| {
         Luma([if map[[y as usize, x as usize]] > settings.threshold { 255 } else { 0 }])
@@ -93,7 +93,7 @@ fn grow(quad: &Quad, ratio: f32) -> Quad {
 }
 
 /// Mean of the map over the pixels whose centres lie in the quad (its border included).
-fn mean_inside(map: ArrayView2<'_, f32>, quad: &Quad) -> f32 {
+fn mean_inside(map: &ArrayView2<'_, f32>, quad: &Quad) -> f32 {
     let (height, width) = map.dim();
     let (_, top, _, bottom) = quad.bounds();
     let rows = (top.ceil().max(0.0) as usize)..=(bottom.floor().clamp(0.0, height as f32 - 1.0) as usize);
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn an_upright_region_grows_on_all_sides_and_scales_to_the_image() {
         let map = drawn(200, 100, (100.0, 50.0), (80.0, 10.0), 0.0);
-        let quads = boxes_from_map(map.view(), (400, 200), &SETTINGS);
+        let quads = boxes_from_map(&map.view(), (400, 200), &SETTINGS);
         assert_eq!(quads.len(), 1);
         // 80 x 10 grows by 80 * 10 * 1.4 / 180 = 6.2 map pixels, 12.4 image pixels.
         let (left, top, right, bottom) = quads[0].bounds();
@@ -172,17 +172,17 @@ mod tests {
     #[test]
     fn faint_small_and_no_regions_give_nothing() {
         let strong = drawn(100, 100, (50.0, 50.0), (40.0, 8.0), 0.0);
-        assert_eq!(boxes_from_map((&strong * 0.3).view(), (100, 100), &SETTINGS), []);
+        assert_eq!(boxes_from_map(&(&strong * 0.3).view(), (100, 100), &SETTINGS), []);
         let dot = drawn(100, 100, (50.0, 50.0), (2.0, 2.0), 0.0);
-        assert_eq!(boxes_from_map(dot.view(), (100, 100), &SETTINGS), []);
-        assert_eq!(boxes_from_map(Array2::zeros((64, 64)).view(), (64, 64), &SETTINGS), []);
+        assert_eq!(boxes_from_map(&dot.view(), (100, 100), &SETTINGS), []);
+        assert_eq!(boxes_from_map(&Array2::zeros((64, 64)).view(), (64, 64), &SETTINGS), []);
     }
 
     proptest! {
         #[test]
         fn rotated_regions_keep_their_shape(degrees in -40f32..40.0, w in 50f32..90.0, h in 8f32..20.0) {
             let map = drawn(200, 200, (100.0, 100.0), (w, h), degrees);
-            let quads = boxes_from_map(map.view(), (200, 200), &SETTINGS);
+            let quads = boxes_from_map(&map.view(), (200, 200), &SETTINGS);
             prop_assert_eq!(quads.len(), 1);
             let grown = w * h * SETTINGS.unclip_ratio / (w + h);
             prop_assert!((quads[0].width() - (w + grown)).abs() < 6.0);
@@ -192,7 +192,7 @@ mod tests {
         #[test]
         fn any_map_gives_quads_inside_the_image(values in prop::collection::vec(0f32..1.0, 24 * 40)) {
             let map = Array2::from_shape_vec((24, 40), values).unwrap();
-            for quad in boxes_from_map(map.view(), (97, 61), &SETTINGS) {
+            for quad in boxes_from_map(&map.view(), (97, 61), &SETTINGS) {
                 let (left, top, right, bottom) = quad.bounds();
                 prop_assert!(left >= 0.0 && top >= 0.0 && right <= 97.0 && bottom <= 61.0);
                 prop_assert!(quad.area() > 0.0);

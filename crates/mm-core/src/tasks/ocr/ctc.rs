@@ -35,7 +35,7 @@ impl CtcLine {
 /// `used` is the part of the time axis, (0, 1], that holds the line; what follows is padding. Classes beyond
 /// `characters` decode to nothing.
 #[must_use]
-pub fn decode_greedy(probabilities: ArrayView2<'_, f32>, characters: &[String], used: f32) -> CtcLine {
+pub fn decode_greedy(probabilities: &ArrayView2<'_, f32>, characters: &[String], used: f32) -> CtcLine {
     let steps = probabilities.nrows() as f32;
     let mut chars = Vec::new();
     let mut previous = 0;
@@ -45,11 +45,10 @@ pub fn decode_greedy(probabilities: ArrayView2<'_, f32>, characters: &[String], 
             .copied()
             .enumerate()
             .fold((0, f32::NEG_INFINITY), |best, (i, p)| if p > best.1 { (i, p) } else { best });
-        if class != 0 && class != previous {
-            if let Some(text) = characters.get(class) {
-                let position = ((time as f32 + 0.5) / steps / used).min(1.0);
-                chars.push(CtcChar { text: text.clone(), position, probability });
-            }
+        let starts = class != 0 && class != previous;
+        if let Some(text) = characters.get(class).filter(|_| starts) {
+            let position = ((time as f32 + 0.5) / steps / used).min(1.0);
+            chars.push(CtcChar { text: text.clone(), position, probability });
         }
         previous = class;
     }
@@ -79,21 +78,21 @@ mod tests {
 
     #[test]
     fn repeats_merge_unless_a_blank_stands_between() {
-        let line = decode_greedy(steps(&[1, 1, 0, 1, 2, 2, 3]).view(), &alphabet(), 1.0);
+        let line = decode_greedy(&steps(&[1, 1, 0, 1, 2, 2, 3]).view(), &alphabet(), 1.0);
         assert_eq!(line.text(), "aab ");
         assert!((line.confidence - 0.7).abs() < 1e-6);
     }
 
     #[test]
     fn positions_are_relative_to_the_used_part() {
-        let line = decode_greedy(steps(&[0, 1, 0, 0]).view(), &alphabet(), 0.5);
+        let line = decode_greedy(&steps(&[0, 1, 0, 0]).view(), &alphabet(), 0.5);
         assert!((line.chars[0].position - 0.75).abs() < 1e-6);
     }
 
     #[test]
     fn blanks_only_and_no_steps_give_an_empty_line() {
-        assert_eq!(decode_greedy(steps(&[0, 0]).view(), &alphabet(), 1.0), CtcLine::default());
-        assert_eq!(decode_greedy(Array2::zeros((0, 4)).view(), &alphabet(), 1.0), CtcLine::default());
+        assert_eq!(decode_greedy(&steps(&[0, 0]).view(), &alphabet(), 1.0), CtcLine::default());
+        assert_eq!(decode_greedy(&Array2::zeros((0, 4)).view(), &alphabet(), 1.0), CtcLine::default());
     }
 
     proptest! {
@@ -106,13 +105,13 @@ mod tests {
                 let class = alphabet.iter().position(|a| *a == c.to_string()).unwrap();
                 classes.extend([0, class, class]);
             }
-            prop_assert_eq!(decode_greedy(steps(&classes).view(), &alphabet, 1.0).text(), text);
+            prop_assert_eq!(decode_greedy(&steps(&classes).view(), &alphabet, 1.0).text(), text);
         }
 
         #[test]
         fn any_numbers_decode(values in prop::collection::vec(prop::num::f32::ANY, 4 * 9)) {
             let matrix = Array2::from_shape_vec((9, 4), values).unwrap();
-            let line = decode_greedy(matrix.view(), &alphabet(), 0.3);
+            let line = decode_greedy(&matrix.view(), &alphabet(), 0.3);
             prop_assert!(line.chars.len() <= 9);
             prop_assert!(line.confidence.is_nan() || (0.0..=1.0).contains(&line.confidence));
             prop_assert!(line.chars.iter().all(|c| (0.0..=1.0).contains(&c.position)));

@@ -34,7 +34,7 @@ impl<N: Network> Detector<N> {
                 box_threshold: config.box_threshold,
                 unclip_ratio: config.unclip_ratio,
             },
-            max_side: config.max_side.scene,
+            max_side: config.max_side,
             side_multiple: config.side_multiple,
         }
     }
@@ -54,27 +54,20 @@ impl<N: Network> Detector<N> {
                 model: "ocr-detector".to_owned(),
                 detail: format!("its map has the shape {shape:?}, expected [1, 1, {height}, {width}]"),
             })?;
-        Ok(boxes_from_map(map.view(), image.dimensions(), &self.boxes))
+        Ok(boxes_from_map(&map.view(), image.dimensions(), &self.boxes))
     }
 }
 
-/// Width and height of the detector's input for an image.
-///
-/// Images are never enlarged. `max_side` is the longest side of a 4:3 picture; other shapes get the same number of
-/// pixels, so a tall receipt keeps letters large enough to read at the cost of an ordinary photo. Each side is
-/// rounded to `multiple`, at least one `multiple`.
+/// Width and height of the detector's input for an image: its longer side at most `max_side` pixels, both rounded to
+/// the nearest `multiple` (halves to the even one), at least one `multiple`. Images are never enlarged.
 #[must_use]
 pub fn detector_size((width, height): (u32, u32), max_side: u32, multiple: u32) -> (u32, u32) {
-    let (w, h) = (f64::from(width), f64::from(height));
-    let budget = f64::from(max_side) * f64::from(max_side) * 0.75;
-    let ratio = (budget / (w * h)).sqrt().min(1.0);
-    // A panorama must not grow one side without bound either.
-    let ratio = ratio.min(2.0 * f64::from(max_side) / w.max(h));
-    let round = |side: f64| {
-        let steps = (side * ratio / f64::from(multiple)).round().max(1.0);
+    let ratio = (f64::from(max_side) / f64::from(width.max(height))).min(1.0);
+    let round = |side: u32| {
+        let steps = (f64::from(side) * ratio / f64::from(multiple)).round_ties_even().max(1.0);
         steps as u32 * multiple
     };
-    (round(w), round(h))
+    (round(width), round(height))
 }
 
 #[cfg(test)]
@@ -84,11 +77,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn photos_get_the_longest_side_and_receipts_the_same_pixels() {
-        assert_eq!(detector_size((4000, 3000), 960, 32), (960, 736));
+    fn large_photos_shrink_and_small_ones_stay() {
+        assert_eq!(detector_size((4000, 3000), 960, 32), (960, 704));
         assert_eq!(detector_size((640, 480), 960, 32), (640, 480));
-        let (w, h) = detector_size((1000, 2500), 960, 32);
-        assert_eq!((w, h), (512, 1312));
+        assert_eq!(detector_size((1000, 2500), 960, 32), (384, 960));
     }
 
     proptest! {
@@ -96,8 +88,7 @@ mod tests {
         fn sizes_are_multiples_and_bounded(w in 1u32..20_000, h in 1u32..20_000) {
             let (a, b) = detector_size((w, h), 960, 32);
             prop_assert!(a % 32 == 0 && b % 32 == 0 && a >= 32 && b >= 32);
-            prop_assert!(a <= 1920 && b <= 1920);
-            prop_assert!(u64::from(a) * u64::from(b) <= 960 * 960);
+            prop_assert!(a <= 960 && b <= 960);
         }
     }
 }

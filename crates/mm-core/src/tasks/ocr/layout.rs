@@ -36,7 +36,7 @@ impl Item {
 /// The order in which a person reads `quads`, and which consecutive ones (positions in that order) share a row.
 #[must_use]
 pub fn reading_order(quads: &[Quad]) -> (Vec<usize>, Vec<Range<usize>>) {
-    let tilt = median(quads.iter().map(|quad| tilt(quad)));
+    let tilt = median(quads.iter().map(tilt));
     let items = quads
         .iter()
         .enumerate()

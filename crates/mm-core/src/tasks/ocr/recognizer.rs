@@ -1,6 +1,6 @@
 //! Text-line recognition: crops -> characters, batched by width.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use image::RgbImage;
 use ndarray::{Array4, Axis, Ix3};
@@ -17,8 +17,6 @@ use crate::{
 
 /// At most this many crops in one run: more saves no time and costs memory.
 const MAX_BATCH: usize = 6;
-/// A batch may pad its narrowest crop to at most this many times its width; padding is work for nothing.
-const MAX_PADDING: f32 = 1.15;
 /// Narrower inputs leave the network too few time steps.
 const MIN_WIDTH: u32 = 16;
 
@@ -56,12 +54,11 @@ impl<N: Network> Recognizer<N> {
     /// Reads each crop as one line running left to right; results are in the order of `crops`.
     pub fn recognise(&mut self, crops: &[RgbImage]) -> Result<Vec<CtcLine>> {
         let widths: Vec<u32> = crops.iter().map(|crop| self.line_width(crop.dimensions())).collect();
-        let mut order: Vec<usize> = (0..crops.len()).collect();
-        order.sort_by_key(|&i| widths[i]);
+        let padded: Vec<u32> =
+            widths.iter().map(|w| w.max(&MIN_WIDTH).next_multiple_of(self.width_multiple)).collect();
         let mut lines = vec![CtcLine::default(); crops.len()];
-        for range in batches(&order, &widths) {
-            let indices = &order[range];
-            for (&index, line) in indices.iter().zip(self.run_batch(crops, &widths, indices)?) {
+        for (width, indices) in batches(&padded) {
+            for (&index, line) in indices.iter().zip(self.run_batch(crops, &widths, width, &indices)?) {
                 lines[index] = line;
             }
         }
@@ -74,9 +71,13 @@ impl<N: Network> Recognizer<N> {
         u32::try_from(scaled).unwrap_or(u32::MAX).clamp(1, self.max_width)
     }
 
-    fn run_batch(&mut self, crops: &[RgbImage], widths: &[u32], indices: &[usize]) -> Result<Vec<CtcLine>> {
-        let widest = indices.iter().map(|&i| widths[i]).max().unwrap_or(1).max(MIN_WIDTH);
-        let padded = widest.next_multiple_of(self.width_multiple);
+    fn run_batch(
+        &mut self,
+        crops: &[RgbImage],
+        widths: &[u32],
+        padded: u32,
+        indices: &[usize],
+    ) -> Result<Vec<CtcLine>> {
         // Padding is zero after normalisation, as in training.
         let mut input = Array4::<f32>::zeros((indices.len(), 3, self.height as usize, padded as usize));
         for (&index, slot) in indices.iter().zip(input.axis_iter_mut(Axis(0))) {
@@ -97,26 +98,27 @@ impl<N: Network> Recognizer<N> {
                 ),
             })?;
         let decode = |(probabilities, &index): (ndarray::ArrayView2<'_, f32>, &usize)| {
-            decode_greedy(probabilities, &self.characters, widths[index] as f32 / padded as f32)
+            decode_greedy(&probabilities, &self.characters, widths[index] as f32 / padded as f32)
         };
         Ok(output.axis_iter(Axis(0)).zip(indices).map(decode).collect())
     }
 }
 
-/// Cuts `order` (indices by rising width) into runs whose widths differ little.
-fn batches(order: &[usize], widths: &[u32]) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    let mut start = 0;
-    for end in 1..=order.len() {
-        let full = end - start == MAX_BATCH;
-        let widens =
-            order.get(end).is_some_and(|&i| widths[i] as f32 > widths[order[start]] as f32 * MAX_PADDING);
-        if end == order.len() || full || widens {
-            ranges.push(start..end);
-            start = end;
+/// Groups crops whose padded widths are the same, narrow ones first.
+///
+/// Only equal widths share a run: padding to a common width is work for nothing, and the network's attention reads
+/// the padding as well. On receipts, batches of six padded to the widest cost 3 points of F1 and 12 % more time
+/// (`mm-lab ocr-reference`, ocr-dev).
+fn batches(padded: &[u32]) -> Vec<(u32, Vec<usize>)> {
+    let mut batches: BTreeMap<u32, Vec<Vec<usize>>> = BTreeMap::new();
+    for (index, &width) in padded.iter().enumerate() {
+        let same = batches.entry(width).or_default();
+        match same.last_mut().filter(|batch| batch.len() < MAX_BATCH) {
+            Some(batch) => batch.push(index),
+            None => same.push(vec![index]),
         }
     }
-    ranges
+    batches.into_iter().flat_map(|(width, same)| same.into_iter().map(move |batch| (width, batch))).collect()
 }
 
 #[cfg(test)]
@@ -127,15 +129,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn batches_cover_every_crop_once_with_little_padding(mut widths in prop::collection::vec(1u32..3200, 0..60)) {
-            widths.sort_unstable();
-            let order: Vec<usize> = (0..widths.len()).collect();
-            let ranges = batches(&order, &widths);
-            prop_assert_eq!(ranges.iter().cloned().flatten().collect::<Vec<_>>(), order);
-            for range in ranges {
-                prop_assert!(range.len() <= MAX_BATCH);
-                let (narrow, wide) = (widths[range.start] as f32, widths[range.end - 1] as f32);
-                prop_assert!(wide <= narrow * MAX_PADDING);
+        fn batches_hold_every_crop_once_with_its_own_width(widths in prop::collection::vec(2u32..12, 0..60)) {
+            let padded: Vec<u32> = widths.iter().map(|w| w * 8).collect();
+            let batches = batches(&padded);
+            let mut seen: Vec<usize> = batches.iter().flat_map(|(_, indices)| indices.clone()).collect();
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..padded.len()).collect::<Vec<_>>());
+            for (width, indices) in batches {
+                prop_assert!((1..=MAX_BATCH).contains(&indices.len()));
+                prop_assert!(indices.iter().all(|&i| padded[i] == width));
             }
         }
     }

@@ -4,7 +4,7 @@ use image::Rgb;
 use ndarray::{Array4, ArrayD, ArrayViewD, Ix4};
 
 use super::*;
-use crate::bundle::{ColorOrder, DetectorSides, OcrDetectorConfig, OcrRecognizerConfig};
+use crate::bundle::{ColorOrder, OcrDetectorConfig, OcrRecognizerConfig};
 
 /// "Detects" dark pixels.
 struct DarkPixels;
@@ -57,7 +57,7 @@ fn detector_config() -> OcrDetectorConfig {
         std: [1.0; 3],
         scale: 1.0 / 255.0,
         side_multiple: 32,
-        max_side: DetectorSides { scene: 960, document: 1280 },
+        max_side: 960,
         threshold: 0.2,
         box_threshold: 0.4,
         unclip_ratio: 0.2,

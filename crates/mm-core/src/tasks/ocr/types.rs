@@ -9,7 +9,7 @@ use crate::geometry::Quad;
 /// How to read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadOptions {
-    /// Longest side of the detector's input in pixels for a 4:3 picture; `None` takes the bundle's setting.
+    /// Longest side of the detector's input in pixels; `None` takes the bundle's setting.
     pub max_side: Option<u32>,
     /// Lines below this confidence are dropped; `None` takes the bundle's setting.
     pub min_confidence: Option<f32>,
