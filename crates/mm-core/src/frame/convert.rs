@@ -72,7 +72,7 @@ fn tail(frame: &Frame<'_>, top: u32) -> [(Vec<u8>, usize); 3] {
     })
 }
 
-/// Whole rows of `planes` to `height` rows of packed RGB.
+/// The first `height` rows of `planes`, each as long as its stride, to packed RGB.
 fn convert(
     format: PixelFormat,
     width: u32,
@@ -82,7 +82,13 @@ fn convert(
     rgb: &mut [u8],
 ) -> Result<()> {
     let row = width * 3;
-    let &[first, second, third] = planes;
+    // The library finds the last row of an odd height by counting from the end: rows beyond the picture, which
+    // drivers that round buffers up leave there, would be taken for it.
+    let (_, rows) = format.layout(width, height);
+    let [first, second, third] = std::array::from_fn(|i| {
+        let Plane { data, stride } = planes[i];
+        Plane { data: &data[..stride * rows[i]], stride }
+    });
     let (range, matrix) = color.parts();
     let converted = match format {
         PixelFormat::Rgb8 => {

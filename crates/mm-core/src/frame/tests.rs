@@ -24,11 +24,11 @@ fn reference(y: u8, cb: u8, cr: u8, color: YuvColor) -> [f32; 3] {
     [r, g, b].map(|v| (v * 255.0).clamp(0.0, 255.0))
 }
 
-/// A plane of noise; for even seeds its last row ends where its samples do, else it is padded like the others.
+/// A plane of noise. By seed, its last row ends where its samples do, is padded like the others, or more follows.
 fn plane(row: usize, rows: usize, padding: usize, seed: u32) -> (Vec<u8>, usize) {
     let stride = row + padding;
     let mut state = seed | 1;
-    let end = if seed.is_multiple_of(2) { row } else { stride };
+    let end = [row, stride, stride * 2 + row][seed as usize % 3];
     let data = (0..stride * (rows - 1) + end)
         .map(|_| {
             state ^= state << 13;
