@@ -50,6 +50,8 @@ def run_mm(binary: Path, dataset: Dataset, *, threads: int, options: Sequence[st
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     predictions = parse_predictions(done.stdout.splitlines(), dataset.samples)
     ms = [p.ms["total"] - p.ms.get("decode", 0.0) for p in predictions if p.error is None]
+    if not ms:  # no bundle or no runtime: not a result to compare
+        raise RuntimeError(f"{' '.join(command)} read no picture at all: {done.stderr.strip()}")
     failed = len(predictions) - len(ms)
     count = len(dataset.samples)
     note = f"one process, {wall:.1f} s in all with start and decoding" + (f", {failed} failed" if failed else "")
