@@ -8,7 +8,11 @@
 
 use std::{env, fs, path::PathBuf};
 
-use mm_core::runtime::{GraphSession, Network, Notice, Provider, SessionOptions};
+use mm_core::{
+    bundle::Bundle,
+    model::Model,
+    runtime::{GraphSession, Network, Notice, Provider, SessionOptions},
+};
 use ndarray::ArrayD;
 
 fn fixture(name: &str) -> PathBuf {
@@ -64,6 +68,19 @@ fn two_bit_weights_run_on_the_hexagon_npu() {
     // The NPU computes in half precision.
     let error = relative_error(&mut session);
     assert!(error < 1e-2, "{error}");
+}
+
+/// The text detector takes pictures of any size, which the NPU does not: refused with a notice, then done on the CPU.
+#[test]
+fn what_the_npu_cannot_run_falls_back_to_the_cpu() {
+    if env::var_os("MM_QNN_DIR").is_none() {
+        return;
+    }
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/mobile-mm-llm-int2");
+    let options = SessionOptions { provider: Provider::Qnn, ..SessionOptions::default() };
+    let model = Model::new(Bundle::open(&folder).unwrap(), options);
+    assert_eq!(model.load_ocr().unwrap().1, Provider::Cpu);
+    assert_eq!(model.notices().len(), 2);
 }
 
 #[test]

@@ -83,12 +83,23 @@ pub(super) fn configure(
     provider: Provider,
 ) -> std::result::Result<SessionBuilder, String> {
     match provider {
-        // The CPU provider is always there.
-        Provider::Auto | Provider::Cpu => Ok(builder),
+        Provider::Auto | Provider::Cpu => configure_cpu(builder, environment),
         Provider::Qnn => configure_qnn(builder, environment),
         Provider::CoreMl => configure_coreml(builder),
     }
 }
+
+/// The CPU by name: with a plugin registered, a session that names no device is offered the plugin's as well.
+fn configure_cpu(
+    builder: SessionBuilder,
+    environment: &Environment,
+) -> std::result::Result<SessionBuilder, String> {
+    let is_cpu = |device: &ort::device::Device<'_>| device.ep().is_ok_and(|name| name == CPU_EP_NAME);
+    let devices: Vec<_> = environment.devices().filter(is_cpu).take(1).collect();
+    builder.with_devices(devices, None).map_err(|e| e.to_string())
+}
+
+const CPU_EP_NAME: &str = "CPUExecutionProvider";
 
 /// File names of the QNN plugin and of its Hexagon backend, installed beside ONNX Runtime or in `$MM_QNN_DIR`.
 const QNN_PLUGIN: &str =
