@@ -40,13 +40,13 @@ pub enum Error {
         limit: u64,
     },
     /// `frame.invalid`: a camera frame whose planes do not fit its size and strides.
-    #[error("invalid camera frame: {detail}")]
+    #[error("invalid camera frame: {detail}; check the size, strides and planes the camera gives")]
     FrameInvalid {
         /// Which plane or size does not fit.
         detail: String,
     },
     /// `file.unreadable`: the operating system refused to read a file.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}; check that it is there and may be read", path.display())]
     FileUnreadable {
         /// The file.
         path: PathBuf,

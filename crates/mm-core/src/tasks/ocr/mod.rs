@@ -100,14 +100,11 @@ impl<N: Network> Ocr<N> {
         options: &ReadOptions,
     ) -> Result<Vec<TextRegion>> {
         let minimum = self.minimum_confidence(options);
-        let crops: Vec<(RgbImage, bool)> = quads.iter().map(|quad| upright_crop(image, quad)).collect();
-        let images: Vec<RgbImage> = crops.iter().map(|(crop, _)| crop.clone()).collect();
-        let lines = self.recognizer.recognise(&images)?;
-        Ok(lines
-            .iter()
-            .zip(quads.iter().zip(&crops))
-            .filter_map(|(line, (quad, (_, sideways)))| region(*quad, *sideways, line, minimum))
-            .collect())
+        let (crops, sideways): (Vec<RgbImage>, Vec<bool>) =
+            quads.iter().map(|quad| upright_crop(image, quad)).unzip();
+        let lines = self.recognizer.recognise(&crops)?;
+        let read = lines.iter().zip(quads).zip(sideways);
+        Ok(read.filter_map(|((line, quad), sideways)| region(*quad, sideways, line, minimum)).collect())
     }
 }
 
