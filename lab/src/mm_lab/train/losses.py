@@ -1,0 +1,37 @@
+"""Loss terms of multi-task training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mm_lab.model.network import Network
+
+# CLIP (Radford et al., 2021) caps the logit scale at 100; small batches want less.
+_MAX_SCALE = 80.0
+
+
+def packed_mask(segments: Tensor) -> Tensor:
+    """(B,1,T,T), True where a position may look: earlier ones of its own text, and itself."""
+    same = segments[:, :, None] == segments[:, None, :]
+    steps = torch.arange(segments.shape[1])
+    return (same & (steps[None, :] <= steps[:, None])).unsqueeze(1)
+
+
+def token_loss(network: Network, hidden: Tensor, scored: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """Weighted cross-entropy at the flat positions ``scored`` of ``hidden`` (B,T,width)."""
+    logits = network.logits(hidden.flatten(0, 1)[scored])
+    losses = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+    return (losses * weights).sum() / weights.sum()
+
+
+def contrast(images: Tensor, texts: Tensor, log_scale: Tensor, negatives: Tensor | None = None) -> Tensor:
+    """Symmetric InfoNCE of matching rows; ``negatives`` are more texts that match no row."""
+    scale = log_scale.exp().clamp(max=_MAX_SCALE)
+    similarity = scale * images @ texts.T
+    labels = torch.arange(len(images))
+    to_image = functional.cross_entropy(similarity.T, labels)
+    if negatives is not None:
+        similarity = torch.cat([similarity, scale * images @ negatives.T], 1)
+    return (to_image + functional.cross_entropy(similarity, labels)) / 2
