@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mm_lab.data.features import FeatureFunction
+from mm_lab.data.corpus import load_sources
+from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache
+from mm_lab.model.network import NetworkConfig
 from mm_lab.model.trunk import Trunk
+from mm_lab.train.config import TrainConfig
 
 
 class _TwoOutputs(nn.Module):
@@ -40,3 +44,12 @@ def trunk_features(trunk: Trunk, batch: int, workspace: Path, threads: int = 1) 
         return np.asarray(middle), np.asarray(grid)
 
     return run
+
+
+def extract_features(config: TrainConfig, views: int, threads: int, report: Callable[[str], None]) -> None:
+    """Entry point of ``mm-lab features``: the views that ``config.data.cache`` still lacks."""
+    network = NetworkConfig(vocabulary=0, **config.network)
+    settings = CacheSettings(config.data.cache, image_size=network.image_size, random_views=views)
+    trunk = Trunk(network.trunk, network.image_size)
+    features = trunk_features(trunk, settings.batch, settings.folder, threads)
+    build_cache(load_sources(config.data.sources), features, settings, report)

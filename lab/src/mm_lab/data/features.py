@@ -47,7 +47,10 @@ def pack_grid(grid: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def build_cache(
-    splits: dict[str, Sequence[Sample]], features: FeatureFunction, settings: CacheSettings, report: Callable[[str], None]
+    splits: dict[str, Sequence[Sample]],
+    features: FeatureFunction,
+    settings: CacheSettings,
+    report: Callable[[str], None],
 ) -> None:
     """Writes every missing view; a view that is complete (its ``mirrored`` file exists) is kept.
 
@@ -65,7 +68,11 @@ def build_cache(
 
 
 def _build_view(
-    view: int, samples: Sequence[Sample], features: FeatureFunction, settings: CacheSettings, report: Callable[[str], None]
+    view: int,
+    samples: Sequence[Sample],
+    features: FeatureFunction,
+    settings: CacheSettings,
+    report: Callable[[str], None],
 ) -> None:
     rng = random.Random(settings.seed * 1000 + view)
     mirrored = np.zeros(len(samples), bool)

@@ -41,9 +41,7 @@ def pack_photos(
 ) -> PackedBatch:
     """Random captions, then questions while they fit, as segments that do not see each other."""
     shape = (len(photos), settings.row_tokens)
-    batch = PackedBatch(
-        *(np.zeros(shape, np.int64) for _ in range(4)), weights=np.zeros(shape, np.float32)
-    )
+    batch = PackedBatch(*(np.zeros(shape, np.int64) for _ in range(4)), weights=np.zeros(shape, np.float32))
     for row, photo in enumerate(photos):
         at = 0
         for segment, (inputs, targets, weights) in enumerate(

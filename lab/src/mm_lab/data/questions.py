@@ -32,7 +32,7 @@ def question_type(text: str, answer: str) -> str:
         return "color"
     if asked[:1] == ["where"] or "room" in asked[:3] or "place" in asked[:3]:
         return "place"
-    if asked and asked[-1] in ("doing", "playing") or "sport" in asked[:3]:
+    if (asked and asked[-1] in ("doing", "playing")) or "sport" in asked[:3]:
         return "action"
     return "object"
 
@@ -81,20 +81,22 @@ class QuestionRules:
 
 
 def _is_there(noun: str, rng: random.Random) -> str:
-    plural = noun.endswith("s") and noun not in ("grass", "dress") or noun in ("people", "men", "women", "children")
+    plural = (noun.endswith("s") and noun not in ("grass", "dress")) or noun in ("people", "men", "women", "children")
     mass = noun in ("water", "grass", "snow", "sand", "hair")
     if plural:
         return rng.choice((f"are there {noun}", f"are there any {noun}", f"can you see {noun}"))
     if mass:
         return rng.choice((f"is there {noun}", f"is there any {noun}", f"can you see {noun}"))
     article = "an" if noun[0] in "aeio" else "a"
-    return rng.choice((f"is there {article} {noun}", f"can you see {article} {noun}", f"is there {article} {noun} here"))
+    return rng.choice(
+        (f"is there {article} {noun}", f"can you see {article} {noun}", f"is there {article} {noun} here")
+    )
 
 
 def _from_caption(caption: list[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for i, word in enumerate(caption):
-        after = caption[i + 1 : i + 3] + ["", ""]
+        after = [*caption[i + 1 : i + 3], "", ""]
         if word in COLORS and "and" not in (caption[i - 1] if i else "", after[0]):
             noun = after[0] if after[0] in THINGS else after[1]
             if noun in THINGS and after[0] not in ("with", "in", "on", "is"):

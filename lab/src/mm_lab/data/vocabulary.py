@@ -31,6 +31,7 @@ class Vocabulary:
         self.ids = {word: number for number, word in enumerate(self.entries)}
 
     def __len__(self) -> int:
+        """How many tokens there are, specials included."""
         return len(self.entries)
 
     @classmethod

@@ -27,6 +27,7 @@ class CaptionScorer:
         self._references = _tokenize(references)
 
     def __call__(self, captions: Sequence[str]) -> CaptionScore:
+        """Scores one caption per photo, in the order of the references."""
         if len(captions) != len(self._references):
             raise ValueError(f"{len(captions)} captions for {len(self._references)} photos")
         said = _tokenize([[c] for c in captions])

@@ -26,6 +26,7 @@ class BlindGuesser:
         return [("", *asked), *(tuple(asked[:n]) for n in self._PREFIXES), ()]
 
     def __call__(self, text: str) -> str:
+        """The guess for a question, in the form of :func:`normal`."""
         for key in self._keys(text):
             if key in self._answers:
                 return self._answers[key].most_common(1)[0][0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, Corpus, Photo
+from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, Corpus, Photo, build_corpus, load_sources
 from mm_lab.data.samples import Question
 from mm_lab.data.vocabulary import CAPTION
 from mm_lab.evaluate.captions import CaptionScorer
@@ -19,6 +21,9 @@ from mm_lab.evaluate.questions import BlindGuesser, score_answers
 from mm_lab.evaluate.retrieval import recall
 from mm_lab.model.generate import BeamSettings, beam_search, generate
 from mm_lab.model.network import Network, pool_grid
+from mm_lab.train.checkpoint import load_network
+from mm_lab.train.config import TrainConfig
+from mm_lab.train.store import FeatureStore
 
 Metrics = dict[str, float]
 _BATCH = 125
@@ -130,3 +135,16 @@ def pad_rows(rows: Sequence[Sequence[int]], length: int | None = None) -> Tensor
 
 def _named(prefix: str, values: dict[str, float]) -> Metrics:
     return {f"{prefix}/{k}": v for k, v in values.items()}
+
+
+def evaluate_checkpoint(config: TrainConfig, model: Path, captions: Path | None) -> Metrics:
+    """Entry point of ``mm-lab evaluate-reference``."""
+    torch.set_num_threads(config.threads)
+    network, vocabulary, _ = load_network(model)
+    samples = load_sources(config.data.sources)
+    corpus = build_corpus(samples, config.data.min_caption_count, config.data.rules, vocabulary)
+    store = FeatureStore(config.data.cache, corpus)
+    metrics, said = ReferenceEvaluator(corpus, store.plain_dev)(network, beam=True)
+    if captions:
+        captions.write_text(json.dumps(said, indent=1))
+    return metrics

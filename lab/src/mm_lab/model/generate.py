@@ -33,7 +33,7 @@ def _forbid_specials(scores: Tensor) -> Tensor:
 
 @torch.no_grad()
 def generate(
-    network: Network, memory: Tensor, prefix: Tensor, max_tokens: int, samples: int = 1, temperature: float = 0.0
+    network: Network, memory: Tensor, prefix: Tensor, max_tokens: int, *, samples: int = 1, temperature: float = 0.0
 ) -> Tensor:
     """Tokens (B*samples, <=max_tokens) that follow ``prefix`` (B,T); PAD after the end token.
 

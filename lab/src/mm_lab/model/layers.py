@@ -51,6 +51,7 @@ class EncoderBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """``x`` (B,N,width); ``mask`` as in :class:`Attention`."""
         y = self.norm_self(x)
         x = x + self.dropout(self.attend_self(y, self.attend_self.keys_values(y), mask))
         return x + self.dropout(self.feed_forward(self.norm_ff(x)))

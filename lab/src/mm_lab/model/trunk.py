@@ -66,6 +66,7 @@ class Trunk(nn.Module):
         return self.head(self.upper(middle)).flatten(2).transpose(1, 2)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Both halves in one go."""
         return self.finish(self.middle(images))
 
 

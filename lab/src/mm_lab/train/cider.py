@@ -41,6 +41,7 @@ class CiderReward:
         return parts, [math.sqrt(s) for s in squares], length
 
     def __call__(self, tokens: Sequence[str], photo: int) -> float:
+        """CIDEr-D of one caption of ``photo``, on the tool's own scale (0 to 10)."""
         parts, norms, length = self._vector(_ngrams(tokens), len(tokens))
         total = 0.0
         for other, other_norms, other_length in self._references[photo]:

@@ -58,7 +58,6 @@ class TrainConfig:
     losses: LossWeights = field(default_factory=LossWeights)
     evaluate_every: int = 500
     checkpoint_minutes: float = 4.0
-    compile: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,6 @@ class SelfCriticalConfig:
     losses: LossWeights = field(default_factory=LossWeights)
     evaluate_every: int = 200
     checkpoint_minutes: float = 4.0
-    compile: bool = True
 
 
 def read_config(kind: type, path: Path) -> Any:  # noqa: ANN401 - the dataclass asked for

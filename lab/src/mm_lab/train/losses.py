@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mm_lab.data.packing import PackedBatch
 from mm_lab.model.network import Network
 
 # CLIP (Radford et al., 2021) caps the logit scale at 100; small batches want less.
@@ -19,11 +21,20 @@ def packed_mask(segments: Tensor) -> Tensor:
     return (same & (steps[None, :] <= steps[:, None])).unsqueeze(1)
 
 
-def token_loss(network: Network, hidden: Tensor, scored: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
-    """Weighted cross-entropy at the flat positions ``scored`` of ``hidden`` (B,T,width)."""
-    logits = network.logits(hidden.flatten(0, 1)[scored])
+def token_loss(logits: Tensor, targets: Tensor, weights: Tensor, *, smoothing: float) -> Tensor:
+    """Weighted mean cross-entropy of ``logits`` (N,words)."""
     losses = functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
     return (losses * weights).sum() / weights.sum()
+
+
+def packed_loss(network: Network, memory: Tensor, packed: PackedBatch, *, smoothing: float) -> Tensor:
+    """Cross-entropy of every scored position of a packed batch."""
+    tokens, positions, segments = (torch.from_numpy(a) for a in (packed.tokens, packed.positions, packed.segments))
+    hidden = network.decode(tokens, positions, memory, packed_mask(segments))
+    scored = np.flatnonzero(packed.weights)
+    targets, weights = (torch.from_numpy(a.reshape(-1)[scored]) for a in (packed.targets, packed.weights))
+    logits = network.logits(hidden.flatten(0, 1)[torch.from_numpy(scored)])
+    return token_loss(logits, targets, weights, smoothing=smoothing)
 
 
 def contrast(images: Tensor, texts: Tensor, log_scale: Tensor, negatives: Tensor | None = None) -> Tensor:

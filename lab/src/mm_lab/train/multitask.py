@@ -22,7 +22,7 @@ from mm_lab.model.network import Network, NetworkConfig
 from mm_lab.model.trunk import Trunk
 from mm_lab.train.checkpoint import load_network, save_network
 from mm_lab.train.config import TrainConfig
-from mm_lab.train.losses import contrast, packed_mask, token_loss
+from mm_lab.train.losses import contrast, packed_loss
 from mm_lab.train.run import Curves, Run
 from mm_lab.train.store import FeatureStore, unpack_grid
 from mm_lab.train.teacher import TEACHER_WIDTH, Teacher
@@ -30,8 +30,6 @@ from mm_lab.train.teacher import TEACHER_WIDTH, Teacher
 Report = Callable[[str], None]
 _REPORT_EVERY = 25
 _TEXT_TOKENS = 18
-# Positions with a target, as a share of a packed row; measured 0.58, the rest is head-room.
-_SCORED_SHARE = 0.7
 
 
 class MultiTask:
@@ -54,12 +52,12 @@ class MultiTask:
             self.network = _fresh_network(config, self.corpus.vocabulary)
         count = sum(p.numel() for p in self.network.parameters())
         report(f"{len(self.corpus.vocabulary)} words, {count / 1e6:.2f} M parameters behind the trunk")
-        self._loss = torch.compile(self._losses, dynamic=False) if config.compile else self._losses
 
     def train(self) -> None:
         """Runs to the end of the schedule, then writes ``model.pt`` from the averaged weights."""
         config = self._config
-        run = Run(config.output, self.network, _groups(self.network, config), config, np.random.default_rng(config.seed))
+        groups = _groups(self.network, config)
+        run = Run(config.output, self.network, groups, config, np.random.default_rng(config.seed))
         self._texts.seed(config.seed + run.progress.step)
         curves = Curves(config.output, self._report)
         evaluator = ReferenceEvaluator(self.corpus, self.store.plain_dev)
@@ -70,10 +68,10 @@ class MultiTask:
             if len(order) < config.batch:
                 order = run.rng.permutation(len(self.corpus.train))
             rows, order = np.sort(order[: config.batch]), order[config.batch :]
-            loss, parts = self._loss(*self._batch(rows, run.rng))
+            loss, parts = self._step(rows, run.rng)
             run.descend(loss)
             for name, value in parts.items():
-                totals[name] += value.item() / _REPORT_EVERY
+                totals[name] += value / _REPORT_EVERY
             if (step + 1) % _REPORT_EVERY == 0:
                 curves.write(run.progress, totals)
                 totals.clear()
@@ -92,56 +90,34 @@ class MultiTask:
         curves.write(run.progress, metrics)
         run.progress.seconds -= time.monotonic() - started  # the schedule counts training time only
 
-    def _batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
-        config, photos = self._config, self.corpus.train
+    def _step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
+        config, photos, terms = self._config, self.corpus.train, self._config.losses
         grids, mirrored = self.store.sample(rows, rng)
         packed = pack_photos(self.corpus, [photos[r] for r in rows], mirrored, self._texts, config.data.pack)
-        flat = packed.weights.reshape(-1)
-        wanted = int(_SCORED_SHARE * flat.size)
-        scored = np.flatnonzero(flat)[:wanted]
-        scored = np.pad(scored, (0, wanted - len(scored)))
-        weights = flat[scored]
-        weights[np.count_nonzero(flat) :] = 0
-        others = rng.choice(len(photos), config.retrieval_batch, replace=False)
-        chosen = [self._texts.randrange(len(photos[r].captions)) for r in others]
-        texts = [self.corpus.caption_tokens(photos[r].captions[c]) for r, c in zip(others, chosen, strict=True)]
-        teacher = self._teacher[[self._caption_at[r] + c for r, c in zip(others, chosen, strict=True)]]
-        negatives = self._teacher[rng.integers(len(self._teacher), size=config.extra_negatives)]
-        arrays = (packed.tokens, packed.positions, packed.segments, scored, packed.targets.reshape(-1)[scored], weights)
-        return (
-            grids,
-            *(torch.from_numpy(a) for a in arrays),
-            self.store.sample_pooled(others, rng),
-            pad_rows(texts, _TEXT_TOKENS),
-            torch.from_numpy(teacher).float(),
-            torch.from_numpy(negatives).float(),
+        words = packed_loss(
+            self.network, self.network.picture(unpack_grid(grids)), packed, smoothing=terms.label_smoothing
         )
+        retrieval = self._retrieval(rng)
+        total = words + terms.contrast * (retrieval["pairs"] + 0.5 * retrieval["taught"])
+        total = total + terms.teacher * retrieval["teacher"]
+        return total, {f"loss/{name}": value.item() for name, value in ({"words": words} | retrieval).items()}
 
-    def _losses(
-        self,
-        grids: Tensor,
-        tokens: Tensor,
-        positions: Tensor,
-        segments: Tensor,
-        scored: Tensor,
-        targets: Tensor,
-        weights: Tensor,
-        pooled: Tensor,
-        texts: Tensor,
-        teacher: Tensor,
-        negatives: Tensor,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        network, terms = self.network, self._config.losses
-        memory = network.picture(unpack_grid(grids))
-        hidden = network.decode(tokens, positions, memory, packed_mask(segments))
-        words = token_loss(network, hidden, scored, targets, weights, terms.label_smoothing)
-        image, text = network.embed_pooled(pooled), network.embed_text(texts)
-        pairs = contrast(image, text, network.log_scale_text)
-        taught = contrast(image, teacher, network.log_scale_teacher, negatives)
-        distance = (1 - (text * teacher).sum(-1)).mean()
-        total = words + terms.contrast * (pairs + 0.5 * taught) + terms.teacher * distance
-        parts = {"loss/words": words, "loss/pairs": pairs, "loss/taught": taught, "loss/teacher": distance}
-        return total, {name: value.detach() for name, value in parts.items()}
+    def _retrieval(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Losses of a larger batch: the retrieval head needs pooled features only, which are cheap."""
+        config, photos = self._config, self.corpus.train
+        rows = rng.choice(len(photos), config.retrieval_batch, replace=False)
+        chosen = [self._texts.randrange(len(photos[r].captions)) for r in rows]
+        texts = [self.corpus.caption_tokens(photos[r].captions[c]) for r, c in zip(rows, chosen, strict=True)]
+        places = [self._caption_at[r] + c for r, c in zip(rows, chosen, strict=True)]
+        teacher = torch.from_numpy(self._teacher[places]).float()
+        others = torch.from_numpy(self._teacher[rng.integers(len(self._teacher), size=config.extra_negatives)]).float()
+        image = self.network.embed_pooled(self.store.sample_pooled(rows, rng))
+        text = self.network.embed_text(pad_rows(texts, _TEXT_TOKENS))
+        return {
+            "pairs": contrast(image, text, self.network.log_scale_text),
+            "taught": contrast(image, teacher, self.network.log_scale_teacher, others),
+            "teacher": (1 - (text * teacher).sum(-1)).mean(),
+        }
 
 
 def _fresh_network(config: TrainConfig, vocabulary: Vocabulary) -> Network:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from mm_lab.train.checkpoint import Average, save_atomically
 
@@ -44,7 +45,12 @@ class Run:
     """Optimizer, average and clock of one run in ``output``; continues from there if it was stopped."""
 
     def __init__(
-        self, output: Path, network: nn.Module, groups: list[dict[str, Any]], schedule: Schedule, rng: np.random.Generator
+        self,
+        output: Path,
+        network: nn.Module,
+        groups: list[dict[str, Any]],
+        schedule: Schedule,
+        rng: np.random.Generator,
     ) -> None:
         self._output, self._network, self._schedule, self.rng = output, network, schedule, rng
         self.parameters = [p for g in groups for p in g["params"]]
@@ -65,7 +71,9 @@ class Run:
     def steps(self) -> Iterator[int]:
         """Step numbers until the schedule ends. Time spent in the loop's body counts."""
         last_save = time.monotonic()
+        bar = tqdm(total=self._schedule.steps, initial=self.progress.step, unit="step", disable=None)
         while self.fraction() < 1:
+            bar.update()
             started = time.monotonic()
             self._set_rate()
             yield self.progress.step
@@ -74,6 +82,7 @@ class Run:
             if time.monotonic() - last_save > self._schedule.checkpoint_minutes * 60:
                 self.save()
                 last_save = time.monotonic()
+        bar.close()
         self.save()
 
     def descend(self, loss: torch.Tensor) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mm_lab.data.corpus import MAX_CAPTION_WORDS, Corpus, build_corpus, load_sources
-from mm_lab.data.packing import PackedBatch, pack_photos
+from mm_lab.data.packing import pack_photos
 from mm_lab.data.vocabulary import CAPTION, END, PAD
 from mm_lab.evaluate.reference import ReferenceEvaluator
 from mm_lab.model.generate import generate
@@ -25,7 +25,7 @@ from mm_lab.model.network import Network
 from mm_lab.train.checkpoint import load_network, save_network
 from mm_lab.train.cider import CiderReward
 from mm_lab.train.config import SelfCriticalConfig
-from mm_lab.train.losses import packed_mask, token_loss
+from mm_lab.train.losses import packed_loss
 from mm_lab.train.run import Curves, Run
 from mm_lab.train.store import FeatureStore, unpack_grid
 
@@ -51,6 +51,7 @@ class SourceRewards:
         return [self._words[t] for t in tokens[:cut] if t != PAD]
 
     def __call__(self, tokens: list[int], photo: int) -> float:
+        """The reward of generated ``tokens`` for training photo ``photo``."""
         source, row = self._place[photo]
         return self._rewards[source](self._spell(tokens), row)
 
@@ -117,7 +118,12 @@ class SelfCritical:
         memory = self.network.picture(unpack_grid(grids))
         start = torch.full((len(rows), 1), CAPTION)
         said = generate(
-            self.network, memory.detach(), start, MAX_CAPTION_WORDS + 1, config.samples, config.temperature
+            self.network,
+            memory.detach(),
+            start,
+            MAX_CAPTION_WORDS + 1,
+            samples=config.samples,
+            temperature=config.temperature,
         )
         reward = torch.tensor(
             [self.rewards(tokens, rows[i // config.samples]) for i, tokens in enumerate(said.tolist())]
@@ -126,7 +132,7 @@ class SelfCritical:
         gradient = policy_loss(self.network, memory, said, (reward - others).flatten())
         photos = [self.corpus.train[r] for r in rows]
         packed = pack_photos(self.corpus, photos, mirrored, self._texts, config.data.pack)
-        words = packed_loss(self.network, memory, packed, config.losses.label_smoothing)
+        words = packed_loss(self.network, memory, packed, smoothing=config.losses.label_smoothing)
         parts = {"reward": reward.mean().item(), "loss/words": words.item()}
         return gradient + config.cross_entropy * words, parts
 
@@ -138,18 +144,10 @@ def policy_loss(network: Network, memory: Tensor, said: Tensor, advantage: Tenso
     mask = torch.ones(said.shape[1], said.shape[1], dtype=torch.bool).tril()
     hidden = network.decode(inputs, torch.arange(said.shape[1]), memory, mask)
     scored = real.flatten().nonzero()[:, 0]
-    losses = functional.cross_entropy(network.logits(hidden.flatten(0, 1)[scored]), said.flatten()[scored], reduction="none")
+    logits = network.logits(hidden.flatten(0, 1)[scored])
+    losses = functional.cross_entropy(logits, said.flatten()[scored], reduction="none")
     weights = advantage.repeat_interleave(said.shape[1])[scored]
     return (weights * losses).sum() / len(scored)
-
-
-def packed_loss(network: Network, memory: Tensor, packed: PackedBatch, smoothing: float) -> Tensor:
-    """Cross-entropy of every scored position of a packed batch."""
-    tokens, positions, segments = (torch.from_numpy(a) for a in (packed.tokens, packed.positions, packed.segments))
-    hidden = network.decode(tokens, positions, memory, packed_mask(segments))
-    scored = torch.from_numpy(np.flatnonzero(packed.weights))
-    targets, weights = torch.from_numpy(packed.targets).flatten()[scored], torch.from_numpy(packed.weights).flatten()[scored]
-    return token_loss(network, hidden, scored, targets, weights, smoothing)
 
 
 def train_self_critical(config: SelfCriticalConfig, report: Callable[[str], None]) -> None:
