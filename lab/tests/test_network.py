@@ -17,7 +17,7 @@ from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
 from mm_lab.model.generate import BeamSettings, beam_search, generate  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
-from mm_lab.train.checkpoint import load_network, save_network  # noqa: E402
+from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.train.cider import CiderReward  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
 from mm_lab.train.losses import contrast, packed_loss, packed_mask  # noqa: E402
@@ -135,11 +135,11 @@ def test_contrast_is_lowest_for_matching_rows_and_grows_with_negatives():
 
 
 def test_a_checkpoint_gives_the_same_network_back(network: Network, memory, tmp_path: Path):
-    save_network(tmp_path / "m.pt", network, Vocabulary([*SPECIALS, *WORDS]), {"step": 3})
-    loaded, vocabulary, notes = load_network(tmp_path / "m.pt")
+    save_model(tmp_path / "m.pt", Model(network, Vocabulary([*SPECIALS, *WORDS]), {"step": 3}))
+    loaded = load_model(tmp_path / "m.pt")
     tokens = torch.randint(6, 12, (2, 5))
-    torch.testing.assert_close(loaded.eval().embed_text(tokens), network.embed_text(tokens))
-    assert len(vocabulary) == len(SPECIALS) + len(WORDS) and notes == {"step": 3}
+    torch.testing.assert_close(loaded.network.eval().embed_text(tokens), network.embed_text(tokens))
+    assert len(loaded.vocabulary) == len(SPECIALS) + len(WORDS) and loaded.notes == {"step": 3}
 
 
 def fit(output: Path, corpus: Corpus, steps: int, stop: int | None = None) -> list[float]:

@@ -170,6 +170,17 @@ def train_command(
         raise typer.BadParameter(f"unknown stage {stage!r}: cross-entropy or self-critical")
 
 
+@app.command("quantize")
+def quantize_command(
+    config: Annotated[Path, typer.Option(help="Settings (JSON); see lab/configs.")],
+) -> None:
+    """Train a two-bit model to imitate the float model it starts from."""
+    from mm_lab.quantize.train import train_two_bit
+    from mm_lab.train.config import QuantizeConfig, read_config
+
+    train_two_bit(read_config(QuantizeConfig, config), typer.echo)
+
+
 @app.command("evaluate-reference")
 def evaluate_reference_command(
     config: Annotated[Path, typer.Option(help="Settings of a training run (JSON), for its data.")],
@@ -177,7 +188,7 @@ def evaluate_reference_command(
     captions: Annotated[Path | None, typer.Option(help="Write the captions here (JSON).")] = None,
 ) -> None:
     """Measure a checkpoint in PyTorch on the dev photos; the shipped bundle is measured by the runtime."""
-    from mm_lab.evaluate.reference import evaluate_checkpoint
+    from mm_lab.evaluate.checkpoint import evaluate_checkpoint
     from mm_lab.train.config import TrainConfig, read_config
 
     for name, value in evaluate_checkpoint(read_config(TrainConfig, config), model, captions).items():

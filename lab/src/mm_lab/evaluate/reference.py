@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, Corpus, Photo, build_corpus, load_sources
+from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, Corpus, Photo
 from mm_lab.data.samples import Question
 from mm_lab.data.vocabulary import CAPTION
 from mm_lab.evaluate.captions import CaptionScorer
@@ -21,9 +19,6 @@ from mm_lab.evaluate.questions import BlindGuesser, score_answers
 from mm_lab.evaluate.retrieval import recall
 from mm_lab.model.generate import BeamSettings, beam_search, generate
 from mm_lab.model.network import Network, pool_grid
-from mm_lab.train.checkpoint import load_network
-from mm_lab.train.config import TrainConfig
-from mm_lab.train.store import FeatureStore
 
 Metrics = dict[str, float]
 _BATCH = 125
@@ -114,7 +109,7 @@ class ReferenceEvaluator:
         for numbers in by_length.values():
             for start in range(0, len(numbers), _BATCH):
                 part = numbers[start : start + _BATCH]
-                pictures = memory[[questions[n][0] for n in part]]
+                pictures = memory[torch.tensor([questions[n][0] for n in part], device=memory.device)]
                 tokens = generate(network, pictures, torch.tensor([prefixes[n] for n in part]), MAX_ANSWER_WORDS + 1)
                 for number, row in zip(part, tokens.tolist(), strict=True):
                     out[number] = self._corpus.vocabulary.decode(row)
@@ -123,8 +118,9 @@ class ReferenceEvaluator:
     def _recall(self, network: Network, group: Group, images: Tensor) -> Metrics:
         owner = [i for i, p in enumerate(group.photos) for _ in p.captions]
         rows = [self._corpus.caption_tokens(c) for p in group.photos for c in p.captions]
-        texts = torch.cat([network.embed_text(pad_rows(rows[s : s + 500])) for s in range(0, len(rows), 500)])
-        return recall(images.numpy(), texts.numpy(), owner)
+        parts = [pad_rows(rows[s : s + 500]).to(images.device) for s in range(0, len(rows), 500)]
+        texts = torch.cat([network.embed_text(p) for p in parts])
+        return recall(images.cpu().numpy(), texts.cpu().numpy(), owner)
 
 
 def pad_rows(rows: Sequence[Sequence[int]], length: int | None = None) -> Tensor:
@@ -135,16 +131,3 @@ def pad_rows(rows: Sequence[Sequence[int]], length: int | None = None) -> Tensor
 
 def _named(prefix: str, values: dict[str, float]) -> Metrics:
     return {f"{prefix}/{k}": v for k, v in values.items()}
-
-
-def evaluate_checkpoint(config: TrainConfig, model: Path, captions: Path | None) -> Metrics:
-    """Entry point of ``mm-lab evaluate-reference``."""
-    torch.set_num_threads(config.threads)
-    network, vocabulary, _ = load_network(model)
-    samples = load_sources(config.data.sources)
-    corpus = build_corpus(samples, config.data.min_caption_count, config.data.rules, vocabulary)
-    store = FeatureStore(config.data.cache, corpus)
-    metrics, said = ReferenceEvaluator(corpus, store.plain_dev)(network, beam=True)
-    if captions:
-        captions.write_text(json.dumps(said, indent=1))
-    return metrics

@@ -40,10 +40,10 @@ def generate(
     Temperature 0 is greedy; otherwise each of ``samples`` rows per picture is drawn at random.
     """
     picture = network.picture_keys_values(memory)
-    rows = prefix.repeat_interleave(samples, 0)
+    rows = prefix.to(memory.device).repeat_interleave(samples, 0)
     past: list[KeyValue] | None = None
     tokens, start, out = rows, 0, []
-    done = torch.zeros(len(rows), dtype=torch.bool)
+    done = torch.zeros(len(rows), dtype=torch.bool, device=memory.device)
     for _ in range(max_tokens):
         scores, past = network.step(tokens, start, picture, past)
         start += tokens.shape[1]
@@ -66,14 +66,15 @@ def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: Beam
     """Best token row per picture (B, <=max_tokens) after ``prefix`` (B,T)."""
     width = settings.width
     picture = network.picture_keys_values(memory)
-    batch = len(prefix)
-    tokens, start = prefix.repeat_interleave(width, 0), 0
+    batch, device = len(prefix), memory.device
+    tokens, start = prefix.to(device).repeat_interleave(width, 0), 0
     past: list[KeyValue] | None = None
-    total = torch.full((batch, width), _NEVER)
+    total = torch.full((batch, width), _NEVER, device=device)
     total[:, 0] = 0
-    length = torch.zeros(batch * width)
-    done = torch.zeros(batch * width, dtype=torch.bool)
-    history = torch.zeros(batch * width, 0, dtype=torch.long)
+    length = torch.zeros(batch * width, device=device)
+    done = torch.zeros(batch * width, dtype=torch.bool, device=device)
+    history = torch.zeros(batch * width, 0, dtype=torch.long, device=device)
+    first_rows = torch.arange(batch, device=device) * width
     for _ in range(settings.max_tokens):
         scores, past = network.step(tokens, start, picture, past)
         start += tokens.shape[1]
@@ -85,7 +86,7 @@ def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: Beam
         lengths = (length + (~done)).view(batch, width, 1).expand(-1, -1, words).reshape(batch, -1)
         best = (candidates / lengths.clamp(min=1) ** settings.alpha).topk(width, 1).indices
         total, length = candidates.gather(1, best), lengths.gather(1, best).flatten()
-        parent = (best // words + torch.arange(batch)[:, None] * width).flatten()
+        parent = (best // words + first_rows[:, None]).flatten()
         chosen = (best % words).flatten()
         done = done[parent] | chosen.eq(END)
         history = torch.cat([history[parent], chosen[:, None]], 1)
@@ -94,4 +95,4 @@ def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: Beam
             break
         tokens = chosen[:, None]
     winner = (total / length.view(batch, width).clamp(min=1) ** settings.alpha).argmax(1)
-    return history[winner + torch.arange(batch) * width]
+    return history[winner + first_rows]

@@ -11,6 +11,8 @@ from torch import nn
 
 from mm_lab.data.vocabulary import Vocabulary
 from mm_lab.model.network import Network, NetworkConfig
+from mm_lab.model.trunk import Trunk
+from mm_lab.quantize.two_bit import GRIDS, quantize_linears
 
 
 class Average:
@@ -34,23 +36,51 @@ class Average:
             value.copy_(current)
 
 
-def save_network(path: Path, network: Network, vocabulary: Vocabulary, notes: dict[str, Any]) -> None:
-    """A finished model: architecture, words, weights and where they come from."""
+@dataclasses.dataclass
+class Model:
+    """A finished model.
+
+    ``trunk`` holds tuned trunk weights; None means those of ImageNet. ``two_bit`` says which linears
+    are on which grid: ``{"grid", "block", "linears"}``.
+    """
+
+    network: Network
+    vocabulary: Vocabulary
+    notes: dict[str, Any]
+    trunk: dict[str, torch.Tensor] | None = None
+    two_bit: dict[str, Any] | None = None
+
+    def open_trunk(self) -> Trunk:
+        """The trunk this model was trained with."""
+        config = self.network.config
+        trunk = Trunk(config.trunk, config.image_size, pretrained=self.trunk is None)
+        if self.trunk is not None:
+            trunk.load_state_dict(self.trunk)
+        return trunk
+
+
+def save_model(path: Path, model: Model) -> None:
+    """Architecture, words, weights and where they come from."""
     record = {
-        "config": dataclasses.asdict(network.config),
-        "vocabulary": vocabulary.entries,
-        "weights": network.state_dict(),
-        "notes": notes,
+        "config": dataclasses.asdict(model.network.config),
+        "vocabulary": model.vocabulary.entries,
+        "weights": model.network.state_dict(),
+        "trunk": model.trunk,
+        "two_bit": model.two_bit,
+        "notes": model.notes,
     }
     save_atomically(path, record)
 
 
-def load_network(path: Path) -> tuple[Network, Vocabulary, dict[str, Any]]:
-    """What :func:`save_network` wrote."""
+def load_model(path: Path) -> Model:
+    """What :func:`save_model` wrote."""
     record = torch.load(path, map_location="cpu", weights_only=True)
     network = Network(NetworkConfig(**record["config"]))
+    two_bit = record.get("two_bit")
+    if two_bit:
+        quantize_linears(network, GRIDS[two_bit["grid"]], two_bit["block"], set(two_bit["linears"]).__contains__)
     network.load_state_dict(record["weights"])
-    return network, Vocabulary(record["vocabulary"]), record["notes"]
+    return Model(network, Vocabulary(record["vocabulary"]), record["notes"], record.get("trunk"), two_bit)
 
 
 def save_atomically(path: Path, record: dict[str, Any]) -> None:

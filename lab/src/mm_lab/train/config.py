@@ -12,6 +12,7 @@ from typing import Any
 from mm_lab.data.corpus import Source
 from mm_lab.data.packing import PackSettings
 from mm_lab.data.questions import RuleSettings
+from mm_lab.data.views import ViewSettings
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class DataConfig:
     min_caption_count: int = 4
     rules: RuleSettings = field(default_factory=RuleSettings)
     pack: PackSettings = field(default_factory=PackSettings)
+    views: ViewSettings = field(default_factory=ViewSettings)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class TrainConfig:
     network: dict[str, Any] = field(default_factory=dict)
     start_from: Path | None = None
     word_vectors: bool = True
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.05
+    device: str = "cpu"
     seed: int = 1
     threads: int = 1
     steps: int = 4000
@@ -67,6 +72,9 @@ class SelfCriticalConfig:
     data: DataConfig
     output: Path
     start_from: Path
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.05
+    device: str = "cpu"
     seed: int = 2
     threads: int = 1
     steps: int = 1000
@@ -80,6 +88,35 @@ class SelfCriticalConfig:
     ema: float = 0.98
     clip: float = 1.0
     losses: LossWeights = field(default_factory=LossWeights)
+    evaluate_every: int = 200
+    checkpoint_minutes: float = 4.0
+
+
+@dataclass(frozen=True)
+class QuantizeConfig:
+    """Two-bit training against the float model in ``start_from``."""
+
+    data: DataConfig
+    output: Path
+    start_from: Path
+    grid: str = "integer"
+    block: int = 64
+    scale_rate_share: float = 0.1
+    said_share: float = 0.5
+    temperature: float = 0.6
+    embedding: float = 1.0
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.0
+    device: str = "cpu"
+    seed: int = 3
+    threads: int = 1
+    steps: int = 800
+    minutes: float = 1e9
+    batch: int = 32
+    learning_rate: float = 2e-4
+    warmup: int = 20
+    ema: float = 0.99
+    clip: float = 1.0
     evaluate_every: int = 200
     checkpoint_minutes: float = 4.0
 

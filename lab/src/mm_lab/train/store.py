@@ -21,6 +21,11 @@ def unpack_grid(packed: Tensor) -> Tensor:
     return (packed.float() / 255).square() * float(GRID_VALUES[-1])
 
 
+def complete_views(folder: Path) -> list[int]:
+    """Numbers of the views whose extraction has finished."""
+    return sorted(int(p.stem.rpartition("-")[2]) for p in folder.glob("mirrored-*.npy"))
+
+
 class FeatureStore:
     """Row lookups into a cache. Rows follow the corpus: training photos, then dev."""
 
@@ -31,7 +36,7 @@ class FeatureStore:
             raise ValueError(f"{folder} was made from other photos than the corpus; extract again")
         self._folder = folder
         self.train_rows = len(corpus.train)
-        complete = [v for v in range(100) if (folder / f"mirrored-{v}.npy").exists()]
+        complete = complete_views(folder)
         self.views = len(complete)
         self._grids = [np.load(folder / f"grid-{v}.npy", mmap_mode="r") for v in complete]
         self._mirrored = [np.load(folder / f"mirrored-{v}.npy") for v in complete]
