@@ -1,5 +1,6 @@
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,7 +194,7 @@ def test_written_out_padding_gives_the_features_of_the_original_network():
     from mm_lab.model.trunk import Trunk  # noqa: PLC0415
 
     torch.manual_seed(0)
-    original = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    original: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     trunk = Trunk(0, 80, pretrained=False)
     named = dict(zip((k for k in trunk.state_dict() if "classifier" not in k), original.state_dict(), strict=False))
     trunk.load_state_dict({**trunk.state_dict(), **{a: original.state_dict()[b] for a, b in named.items()}})

@@ -123,7 +123,7 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
         pictures=pictures, trunk_rate_share=1.0,
     )  # fmt: skip
     train(tuned, quiet)
-    after = load_model(folder / "tuned" / "model.pt").trunk
+    before, after = started.trunk or {}, load_model(folder / "tuned" / "model.pt").trunk
     assert after is not None
-    changed = {k.split(".")[0] for k in after if not torch.equal(after[k], started.trunk[k])}
+    changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
     assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})

@@ -137,6 +137,7 @@ def macs_command(
             rows.append([entry["role"], size, f"{count.total / 1e6:,.0f}", f"{count.parameters / 1e6:.2f}"])
     typer.echo(markdown(["model", "input", "million MACs", "million weights"], rows))
 
+
 @app.command("features")
 def features_command(
     config: Annotated[Path, typer.Option(help="Settings of a training run (JSON).")],

@@ -18,7 +18,7 @@ _SPELLINGS = {"colour": "color", "colours": "colors", "coloured": "colored", "gr
 
 def words(text: str) -> list[str]:
     """Lower-case words of ``text``: ASCII letters and digits, inner hyphens, and ``'s``."""
-    return [_SPELLINGS.get(w, w) for w in _WORD.findall(text.lower())]
+    return [_SPELLINGS.get(w.group(), w.group()) for w in _WORD.finditer(text.lower())]
 
 
 class Vocabulary:

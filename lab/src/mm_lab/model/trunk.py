@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
 GRID_CHANNELS = 1280
@@ -40,7 +41,7 @@ class Trunk(nn.Module):
 
     def __init__(self, variant: int = 1, image_size: int = 240, pretrained: bool = True) -> None:
         super().__init__()
-        net = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False)
+        net: Any = timm.create_model(f"tf_efficientnet_lite{variant}", pretrained=False)
         if pretrained:
             _load_in_order(net, weights_path(variant))
         _fix_padding(net, image_size)
@@ -50,7 +51,7 @@ class Trunk(nn.Module):
         self.lower = nn.Sequential(*net.blocks[:SPLIT_STAGE])
         self.upper = nn.Sequential(*net.blocks[SPLIT_STAGE:])
         self.head = nn.Sequential(net.conv_head, net.bn2)
-        self.classifier = net.classifier
+        self.classifier: nn.Linear = net.classifier
         self.train(False)
 
     def train(self, mode: bool = True) -> Trunk:
@@ -88,7 +89,7 @@ class _Padded(nn.Sequential):
     """A convolution behind its zero padding, with the padding written out."""
 
 
-def _fix_padding(net: nn.Module, image_size: int) -> None:
+def _fix_padding(net: Any, image_size: int) -> None:  # noqa: ANN401 - timm types its networks loosely
     """Replaces TensorFlow's size-dependent SAME padding by the amounts for one input size.
 
     SAME pads ``max((ceil(n/s)-1)*s + k - n, 0)`` with the odd pixel at the end; computed at run
@@ -102,7 +103,7 @@ def _fix_padding(net: nn.Module, image_size: int) -> None:
 
         return hook
 
-    same = {n: m for n, m in net.named_modules() if isinstance(m, Conv2dSame)}
+    same: dict[str, Any] = {n: m for n, m in net.named_modules() if isinstance(m, Conv2dSame)}
     hooks = [m.register_forward_pre_hook(recorder(n)) for n, m in same.items()]
     with torch.no_grad():
         net.train(False)(torch.zeros(1, 3, image_size, image_size))
@@ -118,4 +119,4 @@ def _fix_padding(net: nn.Module, image_size: int) -> None:
         )
         plain.load_state_dict(conv.state_dict())
         parent, _, leaf = name.rpartition(".")
-        setattr(net.get_submodule(parent), leaf, _Padded(nn.ZeroPad2d(pads), plain))
+        setattr(net.get_submodule(parent), leaf, _Padded(nn.ZeroPad2d(tuple(pads)), plain))

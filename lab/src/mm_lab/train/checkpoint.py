@@ -26,7 +26,8 @@ class Average:
     def update(self, step: int) -> None:
         """Moves towards the current values after optimizer step ``step`` (from 0)."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.values, [p.detach() for p in self._parameters], 1 - decay)
+        for value, parameter in zip(self.values, self._parameters, strict=True):
+            value.lerp_(parameter.detach(), 1 - decay)
 
     def swap(self) -> None:
         """Exchanges the averages and the parameters; call again to undo."""

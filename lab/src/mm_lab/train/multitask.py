@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from timm.data import ImageNetInfo
+from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
 from mm_lab.data.corpus import Corpus
@@ -86,8 +86,8 @@ def _fresh_network(config: TrainConfig, vocabulary: Vocabulary) -> Network:
         network.embedding.weight.data = torch.from_numpy(Teacher().word_vectors(vocabulary.entries, width))
     if network.config.class_tokens:
         classifier = Trunk(network.config.trunk, network.config.image_size).classifier
-        network.class_weight.copy_(classifier.weight.data)
-        network.class_bias.copy_(classifier.bias.data)
+        network.class_weight.copy_(classifier.weight.detach())
+        network.class_bias.copy_(classifier.bias.detach())
         network.class_in.weight.data = _class_name_vectors(network.embedding, vocabulary).T.contiguous()
     return network
 

@@ -24,13 +24,20 @@ _STATE = "state.pt"
 class Schedule(Protocol):
     """The settings a run's clock reads."""
 
-    steps: int
-    minutes: float
-    warmup: int
-    learning_rate: float
-    clip: float
-    ema: float
-    checkpoint_minutes: float
+    @property
+    def steps(self) -> int: ...  # noqa: D102
+    @property
+    def minutes(self) -> float: ...  # noqa: D102
+    @property
+    def warmup(self) -> int: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def clip(self) -> float: ...  # noqa: D102
+    @property
+    def ema(self) -> float: ...  # noqa: D102
+    @property
+    def checkpoint_minutes(self) -> float: ...  # noqa: D102
 
 
 @dataclass
