@@ -112,7 +112,7 @@ class Network(nn.Module):
 
     def picture_keys_values(self, memory: Tensor) -> list[KeyValue]:
         """Per decoder block, the keys and values of the picture: made once per photo."""
-        return [block.attend_picture.keys_values(memory) for block in self._decoder()]
+        return [block.attend_picture.keys_values(memory) for block in self.decoder_blocks()]
 
     def embed_pooled(self, pooled: Tensor) -> Tensor:
         """Unit retrieval embedding (B,embedding) from :func:`pool_grid`'s result."""
@@ -145,13 +145,18 @@ class Network(nn.Module):
         """Scores (N,vocabulary) after ``tokens`` (N,T), the first at position ``start``."""
         x = self._lookup(tokens) + self.position[start : start + tokens.shape[1]]
         present: list[KeyValue] = []
-        for index, block in enumerate(self._decoder()):
+        for index, block in enumerate(self.decoder_blocks()):
             x, cache = block.step(x, picture[index], past[index] if past else None)
             present.append(cache)
         return self.logits(self.norm(x[:, -1])), present
 
-    def _decoder(self) -> list[DecoderBlock]:
+    def decoder_blocks(self) -> list[DecoderBlock]:
+        """The decoder's blocks, typed."""
         return cast("list[DecoderBlock]", list(self.blocks))
+
+    def text_encoder_blocks(self) -> list[EncoderBlock]:
+        """The text encoder's blocks, typed."""
+        return cast("list[EncoderBlock]", list(self.text_blocks))
 
     def _lookup(self, tokens: Tensor) -> Tensor:
         return self.embedding(tokens) * self.config.width**0.5

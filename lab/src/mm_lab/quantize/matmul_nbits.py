@@ -33,7 +33,7 @@ def matmul_nodes(
         numpy_helper.from_array(pack_codes(codes.codes, codes.block), f"{name}.codes"),
         numpy_helper.from_array(codes.scales.astype(np.float32), f"{name}.scales"),
     ]
-    integer = codes.grid is INTEGER
+    integer = codes.grid == INTEGER
     inputs = [source, f"{name}.codes", f"{name}.scales", "", ""]
     if bias is not None:
         tensors.append(numpy_helper.from_array(bias.astype(np.float32), f"{name}.bias"))

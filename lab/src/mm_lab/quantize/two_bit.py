@@ -52,7 +52,7 @@ def best_scales(blocks: Tensor, grid: Grid) -> Tensor:
     """
     largest, where = blocks.abs().max(1, keepdim=True)
     sign = torch.ones_like(largest)
-    if grid is INTEGER:
+    if grid == INTEGER:
         sign = torch.where(blocks.gather(1, where) > 0, -1.0, 1.0)
     reach = max(-grid.low, grid.high)
     scales = torch.full_like(largest, _MIN_SCALE)
