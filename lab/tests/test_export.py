@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,13 +10,15 @@ torch = pytest.importorskip("torch", reason="training tests need the [train] ext
 pytest.importorskip("timm")
 
 from mm_lab import onnx_graph  # noqa: E402
+from mm_lab.bundle import BundleInfo  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, PAD, SPECIALS, Vocabulary  # noqa: E402
+from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
 from mm_lab.export.onnx_files import export_graphs, weight_table  # noqa: E402
 from mm_lab.model.generate import generate  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig, pool_grid  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.two_bit import GRIDS, quantize_linears  # noqa: E402
-from mm_lab.train.checkpoint import Model  # noqa: E402
+from mm_lab.train.checkpoint import Model, save_model  # noqa: E402
 
 SIZE, STEPS = 64, 6
 
@@ -28,7 +33,8 @@ def model(request) -> Model:
     assert len(names) > 15
     trunk = Trunk(0, SIZE, pretrained=False)
     entries = [*SPECIALS, *(f"w{i}" for i in range(40 - len(SPECIALS)))]
-    return Model(network, Vocabulary(entries), {}, trunk.state_dict())
+    two_bit = {"grid": request.param, "block": 64, "linears": names}
+    return Model(network, Vocabulary(entries), {"step": 1}, trunk.state_dict(), two_bit)
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +107,18 @@ def test_large_weights_are_stored_in_bytes_or_less(graphs: dict):
         floats = [(name, size) for name, kind, size in weight_table(graph) if kind == "FLOAT" and size > 20_000]
         assert floats == []
         assert {n.op_type for n in graph.graph.node} >= {"MatMulNBits"}
+
+
+def test_the_bundle_part_says_how_the_graphs_are_used(model: Model, tmp_path: Path):
+    save_model(tmp_path / "model.pt", model)
+    manifest = export_bundle_part(tmp_path / "model.pt", tmp_path / "bundle", BundleInfo("b", "1", "test"))
+    roles = {e["role"]: tmp_path / "bundle" / e["path"] for e in manifest["files"]}
+    assert set(roles) == {"vision", "decoder", "text", "tokenizer"}
+    tokenizer = json.loads(roles["tokenizer"].read_text())
+    assert tokenizer["words"] == model.vocabulary.entries and tokenizer["specials"]["caption"] == CAPTION
+    for role in ("vision", "decoder", "text"):
+        session = onnxruntime.InferenceSession(roles[role].read_bytes(), providers=["CPUExecutionProvider"])
+        settings = manifest["models"][role]
+        assert [i.name for i in session.get_inputs()] == settings["inputs"]
+        assert [o.name for o in session.get_outputs()] == settings["outputs"]
+    assert session.get_outputs()[0].shape[-1] == settings["embedding"]

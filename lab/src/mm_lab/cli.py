@@ -182,6 +182,26 @@ def quantize_command(
     train_two_bit(read_config(QuantizeConfig, config), typer.echo)
 
 
+export_app = typer.Typer(help="Write a trained model in a form that runs elsewhere.", no_args_is_help=True)
+app.add_typer(export_app, name="export")
+
+
+@export_app.command("onnx")
+def export_onnx_command(
+    model: Annotated[Path, typer.Option(help="Checkpoint (model.pt).")],
+    out: Annotated[Path, typer.Option(help="Bundle folder to write.")] = BUNDLE,
+) -> None:
+    """Write the captioning part of the bundle: vision, decoder and text graphs and the tokenizer."""
+    from mm_lab.export.bundle_part import PART, export_bundle_part
+    from mm_lab.ocr.importer import INFO
+
+    manifest = export_bundle_part(model, out, INFO)
+    owned = manifest["provenance"][PART]["files"]
+    for entry in manifest["files"]:
+        if entry["path"] in owned:
+            typer.echo(f"{entry['bytes']:>9,}  {entry['path']}")
+
+
 @app.command("evaluate-reference")
 def evaluate_reference_command(
     config: Annotated[Path, typer.Option(help="Settings of a training run (JSON), for its data.")],

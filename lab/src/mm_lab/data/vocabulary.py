@@ -11,14 +11,15 @@ from pathlib import Path
 PAD, CAPTION, ANSWER, END, SEPARATOR, UNKNOWN = range(6)
 SPECIALS = ("<pad>", "<caption>", "<answer>", "<end>", "<sep>", "<unk>")
 
-_WORD = re.compile(r"'s|[a-z0-9]+(?:-[a-z0-9]+)*")
+WORD_PATTERN = r"'s|[a-z0-9]+(?:-[a-z0-9]+)*"
+_WORD = re.compile(WORD_PATTERN)
 # British spellings fold into American ones so that the two data sets agree on a word.
-_SPELLINGS = {"colour": "color", "colours": "colors", "coloured": "colored", "grey": "gray", "colourful": "colorful"}
+SPELLINGS = {"colour": "color", "colours": "colors", "coloured": "colored", "grey": "gray", "colourful": "colorful"}
 
 
 def words(text: str) -> list[str]:
     """Lower-case words of ``text``: ASCII letters and digits, inner hyphens, and ``'s``."""
-    return [_SPELLINGS.get(w.group(), w.group()) for w in _WORD.finditer(text.lower())]
+    return [SPELLINGS.get(w.group(), w.group()) for w in _WORD.finditer(text.lower())]
 
 
 class Vocabulary:
