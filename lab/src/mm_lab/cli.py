@@ -136,3 +136,81 @@ def macs_command(
             size = "x".join(map(str, shape))
             rows.append([entry["role"], size, f"{count.total / 1e6:,.0f}", f"{count.parameters / 1e6:.2f}"])
     typer.echo(markdown(["model", "input", "million MACs", "million weights"], rows))
+
+
+@app.command("features")
+def features_command(
+    config: Annotated[Path, typer.Option(help="Settings of a training run (JSON).")],
+    views: Annotated[int, typer.Option(min=0, help="Random views beside the plain one.")] = 4,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the runtime.")] = 1,
+) -> None:
+    """Run the trunk over every photo once per view and keep its features; finished views are kept."""
+    from mm_lab.data.extract import extract_features
+    from mm_lab.train.config import TrainConfig, read_config
+
+    extract_features(read_config(TrainConfig, config), views=views, threads=threads, report=typer.echo)
+
+
+@app.command("train")
+def train_command(
+    config: Annotated[Path, typer.Option(help="Settings (JSON); see lab/configs.")],
+    stage: Annotated[str, typer.Option(help="cross-entropy or self-critical.")] = "cross-entropy",
+) -> None:
+    """Train captions, answers and retrieval together; a stopped run goes on where it was."""
+    from mm_lab.train.config import SelfCriticalConfig, TrainConfig, read_config
+
+    if stage == "cross-entropy":
+        from mm_lab.train.multitask import train
+
+        train(read_config(TrainConfig, config), typer.echo)
+    elif stage == "self-critical":
+        from mm_lab.train.selfcritical import train_self_critical
+
+        train_self_critical(read_config(SelfCriticalConfig, config), typer.echo)
+    else:
+        raise typer.BadParameter(f"unknown stage {stage!r}: cross-entropy or self-critical")
+
+
+@app.command("quantize")
+def quantize_command(
+    config: Annotated[Path, typer.Option(help="Settings (JSON); see lab/configs.")],
+) -> None:
+    """Train a two-bit model to imitate the float model it starts from."""
+    from mm_lab.quantize.train import train_two_bit
+    from mm_lab.train.config import QuantizeConfig, read_config
+
+    train_two_bit(read_config(QuantizeConfig, config), typer.echo)
+
+
+export_app = typer.Typer(help="Write a trained model in a form that runs elsewhere.", no_args_is_help=True)
+app.add_typer(export_app, name="export")
+
+
+@export_app.command("onnx")
+def export_onnx_command(
+    model: Annotated[Path, typer.Option(help="Checkpoint (model.pt).")],
+    out: Annotated[Path, typer.Option(help="Bundle folder to write.")] = BUNDLE,
+) -> None:
+    """Write the captioning part of the bundle: vision, decoder and text graphs and the tokenizer."""
+    from mm_lab.export.bundle_part import PART, export_bundle_part
+    from mm_lab.ocr.importer import INFO
+
+    manifest = export_bundle_part(model, out, INFO)
+    owned = manifest["provenance"][PART]["files"]
+    for entry in manifest["files"]:
+        if entry["path"] in owned:
+            typer.echo(f"{entry['bytes']:>9,}  {entry['path']}")
+
+
+@app.command("evaluate-reference")
+def evaluate_reference_command(
+    config: Annotated[Path, typer.Option(help="Settings of a training run (JSON), for its data.")],
+    model: Annotated[Path, typer.Option(help="Checkpoint to measure.")],
+    captions: Annotated[Path | None, typer.Option(help="Write the captions here (JSON).")] = None,
+) -> None:
+    """Measure a checkpoint in PyTorch on the dev photos; the shipped bundle is measured by the runtime."""
+    from mm_lab.evaluate.checkpoint import evaluate_checkpoint
+    from mm_lab.train.config import TrainConfig, read_config
+
+    for name, value in evaluate_checkpoint(read_config(TrainConfig, config), model, captions).items():
+        typer.echo(f"{name:40} {value}")

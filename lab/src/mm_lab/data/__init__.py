@@ -1,0 +1,1 @@
+"""Photos with captions and questions, whatever the form they are stored in."""

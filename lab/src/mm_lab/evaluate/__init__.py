@@ -1,0 +1,1 @@
+"""Task metrics: captions, retrieval and questions."""

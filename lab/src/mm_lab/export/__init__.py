@@ -1,0 +1,1 @@
+"""The trained model as ONNX graphs for the runtime."""

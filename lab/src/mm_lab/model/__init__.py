@@ -1,0 +1,1 @@
+"""The network: trunk, shared decoder, text encoder and retrieval heads."""

@@ -1,0 +1,1 @@
+"""Two-bit weights: training, explicit codes, and their ONNX form."""

@@ -1,0 +1,1 @@
+"""Multi-task training: cross-entropy, self-critical, resumable."""

@@ -1,0 +1,140 @@
+"""Settings of a training run, read from a JSON file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mm_lab.data.corpus import Source
+from mm_lab.data.packing import PackSettings
+from mm_lab.data.questions import RuleSettings
+from mm_lab.data.views import ViewSettings
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What to train on. Features come from ``cache``; see data/features.py."""
+
+    sources: tuple[Source, ...]
+    cache: Path
+    min_caption_count: int = 4
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    pack: PackSettings = field(default_factory=PackSettings)
+    views: ViewSettings = field(default_factory=ViewSettings)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights beside the cross-entropy of captions and answers."""
+
+    contrast: float = 0.3
+    teacher: float = 1.0
+    label_smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One cross-entropy run. The schedule ends at ``steps`` or ``minutes``, whichever comes first."""
+
+    data: DataConfig
+    output: Path
+    network: dict[str, Any] = field(default_factory=dict)
+    start_from: Path | None = None
+    word_vectors: bool = True
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.05
+    device: str = "cpu"
+    seed: int = 1
+    threads: int = 1
+    steps: int = 4000
+    minutes: float = 1e9
+    batch: int = 40
+    retrieval_batch: int = 160
+    extra_negatives: int = 1024
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.03
+    warmup: int = 150
+    ema: float = 0.997
+    clip: float = 2.0
+    losses: LossWeights = field(default_factory=LossWeights)
+    evaluate_every: int = 500
+    checkpoint_minutes: float = 4.0
+
+
+@dataclass(frozen=True)
+class SelfCriticalConfig:
+    """One self-critical run from a finished checkpoint (Rennie et al., 2017)."""
+
+    data: DataConfig
+    output: Path
+    start_from: Path
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.05
+    device: str = "cpu"
+    seed: int = 2
+    threads: int = 1
+    steps: int = 1000
+    minutes: float = 1e9
+    batch: int = 32
+    samples: int = 5
+    temperature: float = 0.6
+    learning_rate: float = 2e-4
+    warmup: int = 20
+    cross_entropy: float = 0.1
+    ema: float = 0.98
+    clip: float = 1.0
+    losses: LossWeights = field(default_factory=LossWeights)
+    evaluate_every: int = 200
+    checkpoint_minutes: float = 4.0
+
+
+@dataclass(frozen=True)
+class QuantizeConfig:
+    """Two-bit training against the float model in ``start_from``."""
+
+    data: DataConfig
+    output: Path
+    start_from: Path
+    grid: str = "integer"
+    block: int = 64
+    scale_rate_share: float = 0.1
+    said_share: float = 0.5
+    temperature: float = 0.6
+    embedding: float = 1.0
+    pictures: str = "grids"
+    trunk_rate_share: float = 0.0
+    device: str = "cpu"
+    seed: int = 3
+    threads: int = 1
+    steps: int = 800
+    minutes: float = 1e9
+    batch: int = 32
+    learning_rate: float = 2e-4
+    warmup: int = 20
+    ema: float = 0.99
+    clip: float = 1.0
+    evaluate_every: int = 200
+    checkpoint_minutes: float = 4.0
+
+
+def read_config(kind: type, path: Path) -> Any:  # noqa: ANN401 - the dataclass asked for
+    """The dataclass ``kind`` from JSON. Unknown keys are errors; paths are relative to the working folder."""
+    return _build(kind, json.loads(path.read_text()), kind.__name__)
+
+
+def _build(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        unknown = set(value) - set(hints)
+        if unknown:
+            raise ValueError(f"{where}: unknown setting {', '.join(sorted(unknown))}")
+        return kind(**{k: _build(hints[k], v, f"{where}.{k}") for k, v in value.items()})
+    if typing.get_origin(kind) is tuple:
+        return tuple(_build(typing.get_args(kind)[0], v, where) for v in value)
+    if kind is Path or (Path in typing.get_args(kind) and value is not None):
+        return Path(value)
+    return value

@@ -1,0 +1,129 @@
+"""Every stage of training, one after the other, on six drawn photos."""
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch", reason="training tests need the [train] extra")
+pytest.importorskip("timm")
+pytest.importorskip("pycocoevalcap")
+if shutil.which("java") is None:
+    pytest.skip("the caption tools need Java", allow_module_level=True)
+
+from mm_lab.data.features import CacheSettings, build_cache  # noqa: E402
+from mm_lab.data.samples import read_samples  # noqa: E402
+from mm_lab.evaluate.checkpoint import evaluate_checkpoint  # noqa: E402
+from mm_lab.model.trunk import Trunk  # noqa: E402
+from mm_lab.quantize.train import train_two_bit  # noqa: E402
+from mm_lab.quantize.two_bit import TwoBit  # noqa: E402
+from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
+from mm_lab.train.config import QuantizeConfig, SelfCriticalConfig, TrainConfig, read_config  # noqa: E402
+from mm_lab.train.multitask import train  # noqa: E402
+from mm_lab.train.selfcritical import train_self_critical  # noqa: E402
+
+COLORS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220)}
+SIZE = 64
+NETWORK = {
+    "trunk": 0, "image_size": SIZE, "width": 64, "heads": 2, "layers": 1, "embedding_hidden": 64,
+    "class_tokens": False, "dropout": 0.0, "embedding_dropout": 0.0,
+}  # fmt: skip
+
+
+def write_shard(path: Path) -> None:
+    with tarfile.open(path, "w") as tar:
+        for number in range(6):
+            name, rgb = list(COLORS.items())[number % 3]
+            picture = io.BytesIO()
+            Image.new("RGB", (48, 48), rgb).save(picture, "JPEG")
+            record = {
+                "captions": [f"a {name} square", f"the square is {name}"],
+                "qa": [{"question": "what color is the square?", "answer": name}],
+            }
+            for suffix, data in (("jpg", picture.getvalue()), ("json", json.dumps(record).encode())):
+                info = tarfile.TarInfo(f"{number}.{suffix}")
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+
+def color_features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A grid that shows the mean colour, and a stride-16 map of the right shape for the smallest trunk."""
+    mean = images.mean((2, 3)) + 1
+    grid = np.repeat(np.tile(mean, (1, 427))[:, None, :1280], 4, axis=1)
+    middle = np.repeat(np.tile(mean, (1, 38))[:, :112], (SIZE // 16) ** 2, axis=1)
+    return middle.reshape(-1, 112, SIZE // 16, SIZE // 16), grid.astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for split in ("train", "dev"):
+        write_shard(tmp_path / f"{split}-000.tar")
+    splits = {s: list(read_samples("shards", tmp_path, s, "drawn")) for s in ("train", "dev")}
+    build_cache(splits, color_features, CacheSettings(tmp_path / "cache", SIZE, random_views=1), lambda _: None)
+    unit = np.random.default_rng(0).standard_normal((12, 384))
+    np.save(tmp_path / "cache" / "teacher.npy", (unit / np.linalg.norm(unit, axis=1, keepdims=True)).astype(np.float16))
+    return tmp_path
+
+
+def config(folder: Path, kind: type, output: str, **settings: object):
+    source = {"name": "drawn", "form": "shards", "location": str(folder)}
+    pack = {"row_tokens": 32, "token_dropout": 0.0}
+    data = {"sources": [source], "cache": str(folder / "cache"), "min_caption_count": 1, "pack": pack}
+    path = folder / f"{output}.json"
+    path.write_text(json.dumps({"data": data, "output": str(folder / output), "batch": 6, "warmup": 2} | settings))
+    return read_config(kind, path)
+
+
+def quiet(_: str) -> None:
+    """Reports nothing."""
+
+
+def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
+    base = config(
+        folder, TrainConfig, "base", steps=60, retrieval_batch=6, extra_negatives=4, learning_rate=3e-3,
+        word_vectors=False, network=NETWORK, evaluate_every=100, ema=0.8,
+    )  # fmt: skip
+    train(base, quiet)
+    model = folder / "base" / "model.pt"
+    metrics = evaluate_checkpoint(base, model, folder / "said.json")
+    assert metrics["drawn/vqa-color/exact"] == 100 and metrics["drawn/vqa-color/blind"] < 50
+    assert "red" in json.loads((folder / "said.json").read_text())["drawn"][0]
+    assert (folder / "base" / "curves.csv").read_text().startswith("step,minutes,name,value\n")
+
+    critical = config(folder, SelfCriticalConfig, "critical", steps=4, start_from=str(model), evaluate_every=100)
+    train_self_critical(critical, quiet)
+    two_bit = config(
+        folder, QuantizeConfig, "two-bit", steps=30, learning_rate=1e-3, evaluate_every=100,
+        start_from=str(folder / "critical" / "model.pt"),
+    )  # fmt: skip
+    train_two_bit(two_bit, quiet)
+    loaded = load_model(folder / "two-bit" / "model.pt")
+    assert sum(isinstance(m, TwoBit) for m in loaded.network.modules()) == len((loaded.two_bit or {})["linears"]) > 5
+    assert evaluate_checkpoint(base, folder / "two-bit" / "model.pt", None)["drawn/vqa-color/exact"] == 100
+
+
+@pytest.mark.parametrize("pictures", ["middles", "pixels"])
+def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
+    first = config(
+        folder, TrainConfig, "first", steps=1, retrieval_batch=6, extra_negatives=4, word_vectors=False,
+        network=NETWORK,
+    )  # fmt: skip
+    train(first, quiet)
+    started = load_model(folder / "first" / "model.pt")
+    torch.manual_seed(0)
+    started.trunk = Trunk(0, SIZE, pretrained=False).state_dict()
+    save_model(folder / "start.pt", Model(started.network, started.vocabulary, {}, started.trunk))
+    tuned = config(
+        folder, TrainConfig, "tuned", steps=2, extra_negatives=4, start_from=str(folder / "start.pt"),
+        pictures=pictures, trunk_rate_share=1.0,
+    )  # fmt: skip
+    train(tuned, quiet)
+    before, after = started.trunk or {}, load_model(folder / "tuned" / "model.pt").trunk
+    assert after is not None
+    changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
+    assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})
