@@ -26,26 +26,21 @@ pub(crate) fn orient(mut image: RgbImage, orientation: Orientation) -> RgbImage 
 fn transpose(image: &RgbImage, reverse_rows: bool, reverse_columns: bool) -> RgbImage {
     const TILE: usize = 32;
     let (width, height) = (image.width() as usize, image.height() as usize);
-    let source = image.as_raw().as_slice();
+    let (source, _) = image.as_chunks::<3>();
     let mut turned = RgbImage::new(image.height(), image.width());
-    let target: &mut [u8] = &mut turned;
+    let (target, _) = turned.as_chunks_mut::<3>();
     for top in (0..height).step_by(TILE) {
-        let rows = top..height.min(top + TILE);
+        let bottom = height.min(top + TILE);
+        let first = if reverse_columns { height - bottom } else { top };
         for left in (0..width).step_by(TILE) {
             for x in left..width.min(left + TILE) {
                 let row = if reverse_rows { width - 1 - x } else { x };
-                let first = if reverse_columns { height - rows.end } else { rows.start };
-                let start = (row * height + first) * 3;
-                let line = &mut target[start..start + rows.len() * 3];
-                let put = |out: &mut [u8], y: usize| {
-                    let from = (y * width + x) * 3;
-                    out.copy_from_slice(&source[from..from + 3]);
-                };
-                let pixels = line.chunks_exact_mut(3);
+                let line = &mut target[row * height + first..][..bottom - top];
+                let column = source[top * width + x..].iter().step_by(width);
                 if reverse_columns {
-                    pixels.zip(rows.clone().rev()).for_each(|(out, y)| put(out, y));
+                    line.iter_mut().rev().zip(column).for_each(|(out, pixel)| *out = *pixel);
                 } else {
-                    pixels.zip(rows.clone()).for_each(|(out, y)| put(out, y));
+                    line.iter_mut().zip(column).for_each(|(out, pixel)| *out = *pixel);
                 }
             }
         }
