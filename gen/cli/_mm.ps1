@@ -42,7 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
         }
         'mm;ocr' {
             [CompletionResult]::new('--overlay', '--overlay', [CompletionResultType]::ParameterName, 'Write a copy of the picture with boxes and words drawn on it (a single picture only)')
-            [CompletionResult]::new('--max-side', '--max-side', [CompletionResultType]::ParameterName, 'Longest side of the detector''s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer')
+            [CompletionResult]::new('--max-side', '--max-side', [CompletionResultType]::ParameterName, 'Longest side of the detector''s input in pixels. Larger finds smaller text and takes longer')
             [CompletionResult]::new('--min-confidence', '--min-confidence', [CompletionResultType]::ParameterName, 'Drop lines whose confidence is below this, 0 to 1')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')

@@ -38,7 +38,7 @@ set edit:completion:arg-completer[mm] = {|@words|
         }
         &'mm;ocr'= {
             cand --overlay 'Write a copy of the picture with boxes and words drawn on it (a single picture only)'
-            cand --max-side 'Longest side of the detector''s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer'
+            cand --max-side 'Longest side of the detector''s input in pixels. Larger finds smaller text and takes longer'
             cand --min-confidence 'Drop lines whose confidence is below this, 0 to 1'
             cand -m 'Model bundle: a name to look up or the path of its folder'
             cand --model 'Model bundle: a name to look up or the path of its folder'

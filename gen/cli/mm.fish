@@ -36,7 +36,7 @@ complete -c mm -n "__fish_mm_needs_command" -f -a "model" -d 'List, describe and
 complete -c mm -n "__fish_mm_needs_command" -f -a "generate" -d 'Write shell completions and man pages to a folder'
 complete -c mm -n "__fish_mm_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -l overlay -d 'Write a copy of the picture with boxes and words drawn on it (a single picture only)' -r -F
-complete -c mm -n "__fish_mm_using_subcommand ocr" -l max-side -d 'Longest side of the detector\'s input in pixels (of a 4:3 picture; others get as many pixels). Larger finds smaller text and takes longer' -r
+complete -c mm -n "__fish_mm_using_subcommand ocr" -l max-side -d 'Longest side of the detector\'s input in pixels. Larger finds smaller text and takes longer' -r
 complete -c mm -n "__fish_mm_using_subcommand ocr" -l min-confidence -d 'Drop lines whose confidence is below this, 0 to 1' -r
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
