@@ -80,10 +80,18 @@ fn stamp(python: &str, project: &str, lock: &str) -> String {
     digest::of_parts([python, project, lock].map(str::as_bytes))
 }
 
-/// The exact pins (`"name==version"`) of the project file that the lock does not have.
+/// The extra that `setup` does not install, and the lock therefore does not hold: gigabytes that only training needs.
+const UNLOCKED_EXTRA: &str = "train = [";
+
+/// The exact pins (`"name==version"`) of the project file that the lock should have and does not.
 fn missing_pins<'a>(project: &'a str, lock: &str) -> Vec<&'a str> {
-    let quoted = project.lines().filter_map(|line| line.split('"').nth(1));
-    quoted
+    let mut unlocked = false;
+    let locked_lines = project.lines().filter(|line| {
+        unlocked = line.starts_with(UNLOCKED_EXTRA) || (unlocked && !line.starts_with(']'));
+        !unlocked
+    });
+    locked_lines
+        .filter_map(|line| line.split('"').nth(1))
         .filter(|pin| pin.contains("=="))
         .filter(|pin| !lock.lines().any(|line| line.split_whitespace().next() == Some(*pin)))
         .collect()
@@ -112,6 +120,8 @@ mod tests {
         let project = "dependencies = [\n  \"numpy==2.4.6\", # why\n  \"onnx==1.23.2\",\n]\nrequires-python = \">=3.11\"";
         assert_eq!(missing_pins(project, "numpy==2.4.6 \\\n"), ["onnx==1.23.2"]);
         assert_eq!(missing_pins(project, "numpy==2.4.60 \\\nonnx==1.23.2 ; x \\\n"), ["numpy==2.4.6"]);
+        let extras = "train = [\n  \"torch==2\",\n]\ndev = [\n  \"ruff==1\",\n]";
+        assert_eq!(missing_pins(extras, ""), ["ruff==1"]);
         let workspace = Workspace::locate().unwrap();
         let read = |path| read_text(&workspace, path).unwrap();
         assert!(
