@@ -1,7 +1,7 @@
 //! A 2-bit linear layer on each provider that can start here, and what happens with one that cannot.
 //!
 //! The QNN test needs Qualcomm's plugin and its Hexagon library (its x86 build emulates the NPU). With the folder of
-//! the PyPI package `onnxruntime-qnn` 2.7.0 in `MM_QNN_DIR`:
+//! the Python package `onnxruntime-qnn` 2.7.0 in `MM_QNN_DIR`:
 //! `MM_QNN_DIR=... cargo test -p mm-core --test providers`
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
