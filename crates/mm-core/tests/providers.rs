@@ -2,11 +2,11 @@
 //!
 //! The QNN test needs Qualcomm's plugin and its Hexagon library (its x86 build emulates the NPU). With the folder of
 //! the Python package `onnxruntime-qnn` 2.7.0 in `MM_QNN_DIR`:
-//! `MM_QNN_DIR=... cargo test -p mm-core --test providers`
+//! `MM_QNN_DIR=... cargo test -p mm-core --test providers -- --include-ignored`
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
 
-use std::{env, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use mm_core::{
     bundle::Bundle,
@@ -59,10 +59,8 @@ fn a_provider_that_cannot_start_is_replaced_with_a_notice() {
 }
 
 #[test]
+#[ignore = "needs Qualcomm's plugin in MM_QNN_DIR"]
 fn two_bit_weights_run_on_the_hexagon_npu() {
-    if env::var_os("MM_QNN_DIR").is_none() {
-        return;
-    }
     let (mut session, notices) = load(Provider::Qnn);
     assert_eq!(session.provider(), Provider::Qnn, "{notices:?}");
     // The NPU computes in half precision.
@@ -72,10 +70,8 @@ fn two_bit_weights_run_on_the_hexagon_npu() {
 
 /// The text detector takes pictures of any size, which the NPU does not: refused with a notice, then done on the CPU.
 #[test]
+#[ignore = "needs Qualcomm's plugin in MM_QNN_DIR"]
 fn what_the_npu_cannot_run_falls_back_to_the_cpu() {
-    if env::var_os("MM_QNN_DIR").is_none() {
-        return;
-    }
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/mobile-mm-llm-int2");
     let options = SessionOptions { provider: Provider::Qnn, ..SessionOptions::default() };
     let model = Model::new(Bundle::open(&folder).unwrap(), options);

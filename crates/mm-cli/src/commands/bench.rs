@@ -1,6 +1,9 @@
 //! `mm bench`: what the shipped code takes on this machine, stage by stage.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use mm_core::{
     RgbImage,
@@ -73,7 +76,7 @@ pub fn run(
     model: &ModelArguments,
     start: Instant,
 ) -> Result<Outcome, CommandError> {
-    let pictures = pictures(options)?;
+    let pictures = pictures(options);
     let opening = Instant::now();
     let model = model.open()?;
     let open_bundle = opening.elapsed();
@@ -81,7 +84,7 @@ pub fn run(
     show_notices(&model.notices());
 
     let first = Instant::now();
-    let image = decode::decode(&pictures[0].1, &Limits::default())?;
+    let image = pictures[0].1.load()?;
     model.read_text(&image, &ReadOptions::default())?;
     let cold_start_ms = ColdStart {
         open_bundle: milliseconds(open_bundle),
@@ -93,7 +96,7 @@ pub fn run(
     let iterations = options.iterations.get();
     let images = pictures
         .iter()
-        .map(|(name, bytes)| measure(&model, name, bytes, iterations))
+        .map(|(name, source)| measure(&model, name, source, iterations))
         .collect::<Result<_, _>>()?;
     let report = Report {
         bundle: format!("{} {}", model.bundle().manifest().name, model.bundle().manifest().version),
@@ -113,29 +116,37 @@ pub fn run(
     Ok(Outcome::AllGood)
 }
 
-fn pictures(options: &BenchArguments) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
-    if options.images.is_empty() {
-        return Ok(PAGES.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).to_vec());
-    }
-    options
-        .images
-        .iter()
-        .map(|path| {
-            let bytes = std::fs::read(path)
-                .map_err(|source| mm_core::Error::FileUnreadable { path: path.clone(), source })?;
-            Ok((path.display().to_string(), bytes))
-        })
-        .collect()
+/// A picture to measure on.
+enum Source {
+    Drawn(&'static [u8]),
+    File(PathBuf),
 }
 
-fn measure(model: &Model, name: &str, bytes: &[u8], iterations: usize) -> mm_core::Result<ImageReport> {
+impl Source {
+    /// Decoded, through the same door as every picture and with its limits.
+    fn load(&self) -> mm_core::Result<RgbImage> {
+        match self {
+            Self::Drawn(bytes) => decode::decode(bytes, &Limits::default()),
+            Self::File(path) => decode::read_file(path, &Limits::default()),
+        }
+    }
+}
+
+fn pictures(options: &BenchArguments) -> Vec<(String, Source)> {
+    if options.images.is_empty() {
+        return PAGES.map(|(name, bytes)| (name.to_owned(), Source::Drawn(bytes))).into();
+    }
+    options.images.iter().map(|path| (path.display().to_string(), Source::File(path.clone()))).collect()
+}
+
+fn measure(model: &Model, name: &str, source: &Source, iterations: usize) -> mm_core::Result<ImageReport> {
     let read = |image: &RgbImage| model.read_text(image, &ReadOptions::default());
-    let warm = decode::decode(bytes, &Limits::default())?;
+    let warm = source.load()?;
     let text_lines = read(&warm)?.regions.len();
     let (mut decodes, mut detects, mut recognizes, mut totals) = (vec![], vec![], vec![], vec![]);
     for _ in 0..iterations {
         let start = Instant::now();
-        let image = decode::decode(bytes, &Limits::default())?;
+        let image = source.load()?;
         decodes.push(start.elapsed());
         let page = read(&image)?;
         totals.push(start.elapsed());
