@@ -1,0 +1,36 @@
+"""The tests run against the installed wheel, on the pictures of the repository."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import mobile_multimodal
+from mobile_multimodal import MobileMultiModalLLM
+
+ROOT = Path(__file__).resolve().parents[3]
+PICTURES = ROOT / "tests" / "golden" / "ocr"
+
+
+def pytest_configure() -> None:
+    installed = Path(mobile_multimodal.__file__)
+    assert installed.is_relative_to(sys.prefix), f"not the installed wheel: {installed}"
+
+
+@pytest.fixture(scope="session")
+def model() -> MobileMultiModalLLM:
+    return MobileMultiModalLLM.from_pretrained("mobile-mm-llm-int2", threads=2)
+
+
+@pytest.fixture(scope="session")
+def speaking(model: MobileMultiModalLLM) -> MobileMultiModalLLM:
+    if "caption" not in model.info().tasks:
+        pytest.skip("the packed bundle reads text only")
+    return model
+
+
+@pytest.fixture
+def photo() -> Path:
+    return PICTURES / "rocket.jpg"

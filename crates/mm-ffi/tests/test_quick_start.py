@@ -1,0 +1,103 @@
+"""What the documentation promises, as written there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import PICTURES, ROOT
+
+from mobile_multimodal import MobileMultiModalError, MobileMultiModalLLM
+
+TEXTS = ("street-sign.jpg", "receipt.jpg", "page.png", "rotated-label.jpg")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_what_the_reference_says(model: MobileMultiModalLLM, name: str):
+    expected = (PICTURES / f"{name}.txt").read_text("utf-8").strip()
+    assert model.read_text(PICTURES / name).text.strip() == expected
+
+
+def test_regions_read_as_dictionaries_and_as_attributes(model: MobileMultiModalLLM):
+    page = model.read_text(PICTURES / "receipt.jpg")
+    regions = model.extract_text(PICTURES / "receipt.jpg")
+    assert len(regions) > 3
+    for region, same in zip(regions, page.regions, strict=True):
+        assert region == same
+        assert region["text"] == region.text
+        assert region["bbox"] == region.bbox
+        assert len(region.bbox) == 4
+        assert all(0 <= x <= page.width and 0 <= y <= page.height for x, y in region["bbox"])
+        assert 0 < region["confidence"] <= 1
+        assert " ".join(word["text"] for word in region.words) == region.text
+    assert json.loads(json.dumps(page.as_dict()))["regions"][0]["words"][0]["text"] == regions[0].words[0].text
+    with pytest.raises(KeyError):
+        regions[0]["colour"]
+
+
+def test_a_picture_without_text_has_no_regions(model: MobileMultiModalLLM):
+    assert model.extract_text(PICTURES / "empty.jpg") == []
+
+
+def python_blocks(path: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+
+
+def test_the_published_quick_start_runs_as_written(speaking: MobileMultiModalLLM, tmp_path: Path):
+    del speaking
+    quick_start = python_blocks(ROOT / "crates" / "mm-ffi" / "README.md")[0]
+    for name in re.findall(r'imread\("(.+?)"\)', quick_start):
+        (tmp_path / name).write_bytes((PICTURES / "fire-engine.jpg").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", quick_start], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 3
+
+
+def test_nothing_optional_and_no_network_is_needed(tmp_path: Path):
+    """In a program of its own: neither NumPy, PIL nor onnxruntime is imported, and a socket would be an error."""
+    program = f"""
+import socket, sys
+def refuse(*args, **kwargs): raise AssertionError("network")
+socket.socket = socket.create_connection = socket.getaddrinfo = refuse
+from mobile_multimodal import MobileMultiModalLLM
+model = MobileMultiModalLLM.from_pretrained("mobile-mm-llm-int2")
+assert model.extract_text({str(PICTURES / "street-sign.jpg")!r})
+heavy = {{"numpy", "PIL", "onnxruntime", "cv2"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    environment = {key: value for key, value in os.environ.items() if key not in {"ORT_DYLIB_PATH", "MM_MODELS"}}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_bundle_is_the_one_in_the_wheel(model: MobileMultiModalLLM):
+    info = model.info()
+    manifest = json.loads((ROOT / "models" / "mobile-mm-llm-int2" / "manifest.json").read_text("utf-8"))
+    assert (info.name, info.version, info.license) == (manifest["name"], manifest["version"], manifest["license"])
+    assert info.bundle_bytes == sum(file["bytes"] for file in manifest["files"]) <= 35_000_000
+    assert Path(info.path).is_relative_to(sys.prefix)
+    assert {"read_text"} <= set(info.tasks)
+    assert (info.threads, info.provider, info.notices) == (2, "auto", [])
+    assert "1.32" in info.runtime
+
+
+def test_finetune_says_what_to_install(model: MobileMultiModalLLM, tmp_path: Path):
+    with pytest.raises(MobileMultiModalError) as caught:
+        model.finetune(train_data=tmp_path, tasks=["captioning", "ocr"], epochs=10, learning_rate=1e-4)
+    assert caught.value.code == "lab.missing"
+    assert "pip install" in caught.value.hint
