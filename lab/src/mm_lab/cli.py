@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mm_lab.cli_model import add_model_commands
 from mm_lab.weight_only import WeightForm
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -214,3 +215,6 @@ def evaluate_reference_command(
 
     for name, value in evaluate_checkpoint(read_config(TrainConfig, config), model, captions).items():
         typer.echo(f"{name:40} {value}")
+
+
+add_model_commands(app)
