@@ -42,9 +42,10 @@ class Echo:
 
     name = "reference"
 
-    def __init__(self, fails_at: int = 1000) -> None:
+    def __init__(self, fails_at: int = 1000, bundle: Path | None = None) -> None:
         self.seen: list[str] = []
         self._fails_at = fails_at
+        self._curve = read_manifest(bundle)["models"]["confidence"]["caption"] if bundle else None
 
     def captions(self, pictures, beams: int) -> list[Said]:
         return [self._said(p, f"a {WORDS[p.data[0] % 5]} dog") for p in pictures]
@@ -62,9 +63,10 @@ class Echo:
     def embed_texts(self, texts) -> np.ndarray:
         return np.eye(64, dtype=np.float32)[[WORDS.index(t.split()[1]) for t in texts]]
 
-    @staticmethod
-    def _said(picture: Picture, text: str) -> Said:
-        return Said(text, 0.9, sure=picture.data[0] != 3, mean=-0.1 - picture.data[0] / 100, least=-0.5, ms=2.0)
+    def _said(self, picture: Picture, text: str) -> Said:
+        mean = np.array(-0.1 - picture.data[0] / 100)
+        confidence = float(Confidence(**self._curve)(mean, mean - 1)) if self._curve else 0.9
+        return Said(text, confidence, self._curve is not None, sure=picture.data[0] != 3, ms=2.0)
 
 
 @pytest.fixture
@@ -306,7 +308,13 @@ def test_answers_are_withheld_where_guessing_costs_more_than_it_gains():
 def test_the_fitted_confidence_is_written_and_falls_with_new_weights(tmp_path: Path, bundle: Path):
     source = write_shards(tmp_path, 30)
     found = calibrate_bundle(
-        bundle, [source], Echo(), tmp_path / "out", command="mm-lab calibrate", folds=3, report=lambda _: None
+        bundle,
+        [source],
+        lambda folder: Echo(bundle=folder),
+        tmp_path / "out",
+        command="mm-lab calibrate",
+        folds=3,
+        report=lambda _: None,
     )
     manifest = read_manifest(bundle)
     written = manifest["models"]["confidence"]
@@ -317,10 +325,20 @@ def test_the_fitted_confidence_is_written_and_falls_with_new_weights(tmp_path: P
     assert "confidence" not in write_part(bundle, BundleInfo("b", "1", "test"), new)["models"]
 
 
-def test_a_runtime_without_probabilities_cannot_be_fitted(
-    tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(Echo, "_said", staticmethod(lambda _, text: Said(text, 0.5)))
+def test_probabilities_are_read_off_the_confidence(tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    fitted: list[Observed] = []
+    monkeypatch.setattr("mm_lab.evaluate.fit.fit", lambda data, folds: (fitted.append(data), fit(data, folds))[1])
+    source = write_shards(tmp_path, 8)
+    calibrate_bundle(
+        bundle, [source], lambda b: Echo(bundle=b), tmp_path / "out", command="c", folds=2, report=lambda _: None
+    )
+    captions, answers = fitted
+    np.testing.assert_allclose(answers.mean, -0.1 - np.arange(8) / 100, atol=1e-6)
+    np.testing.assert_allclose(answers.least, answers.mean - 1, atol=1e-6)
+    np.testing.assert_allclose(captions.mean, np.repeat(answers.mean, 2), atol=1e-6)  # greedy and beam
+
+
+def test_a_runtime_that_ignores_the_curves_cannot_be_fitted(tmp_path: Path, bundle: Path):
     source = write_shards(tmp_path, 5)
-    with pytest.raises(ValueError, match="--runtime reference"):
-        calibrate_bundle(bundle, [source], Echo(), tmp_path / "out", command="c", report=lambda _: None)
+    with pytest.raises(ValueError, match="does not use"):
+        calibrate_bundle(bundle, [source], lambda _: Echo(), tmp_path / "out", command="c", report=lambda _: None)

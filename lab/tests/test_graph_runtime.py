@@ -69,7 +69,7 @@ def test_captions_answers_and_embeddings_are_those_of_the_network(
     said = runtime.captions([picture()], 1)[0]
     assert said.text == greedy
     assert runtime.captions([picture()], 3)[0].text == beam
-    assert said.mean is not None and said.confidence == pytest.approx(np.exp(said.mean)) and not said.calibrated
+    assert 0 < said.confidence < 1 and not said.calibrated
     prefix = torch.tensor([[ANSWER, *words.encode("w3 w4"), SEPARATOR]])
     answer = words.decode(generate(network, memory, prefix, 4)[0].tolist())
     assert runtime.answers([(picture(), "w3 w4?")])[0].text == answer

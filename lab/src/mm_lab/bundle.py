@@ -94,7 +94,7 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
         "schema": SCHEMA,
         "name": info.name,
         "version": info.version,
-        "license": " AND ".join(sorted({p["license"] for p in provenance.values() if "license" in p})),
+        "license": _all_licenses(provenance),
         "description": info.description,
         "files": [entries[path] for path in sorted(entries)],
         "models": dict(sorted(models.items())),
@@ -103,6 +103,18 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
     }
     write_manifest(folder, manifest)
     return manifest
+
+
+def check_files(folder: Path) -> None:
+    """Compare every file with its hash in the manifest; the first that differs is an error that names it."""
+    if not (folder / MANIFEST).exists():
+        raise FileNotFoundError(f"{folder} has no {MANIFEST}")
+    for entry in read_manifest(folder)["files"]:
+        path = folder / entry["path"]
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing; fetch the folder again")
+        if sha256_hex(path.read_bytes()) != entry["sha256"]:
+            raise ValueError(f"{path} is damaged: its SHA-256 is not that of the manifest; fetch it again")
 
 
 def bundle_digest(folder: Path) -> str:
@@ -126,6 +138,12 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write `manifest` in the one form that is stable to the byte."""
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _all_licenses(provenance: dict[str, Any]) -> str:
+    """One SPDX expression over the parts, each licence once."""
+    expressions = [part["license"] for part in provenance.values() if "license" in part]
+    return " AND ".join(sorted({one for expression in expressions for one in expression.split(" AND ")}))
 
 
 def _hashes(files: list[dict[str, Any]], roles: tuple[str, ...]) -> set[str]:

@@ -15,6 +15,9 @@ def add_model_commands(app: typer.Typer) -> None:
     """Add these commands to the ``mm-lab`` command."""
     app.command("evaluate")(evaluate_command)
     app.command("calibrate")(calibrate_command)
+    release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
+    release.command("base")(release_base_command)
+    app.add_typer(release, name="release")
 
 
 def evaluate_command(
@@ -53,9 +56,9 @@ def calibrate_command(
     data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a training run's settings.")],
     model: Annotated[Path, typer.Option(help="Bundle folder whose manifest gets the confidence.")] = _BUNDLE,
     dataset: Annotated[list[str] | None, typer.Option(help="Only these of the data sets; may be repeated.")] = None,
-    runtime: Annotated[str, typer.Option(help="sdk, cli or reference.")] = "reference",
+    runtime: Annotated[str, typer.Option(help="sdk, cli or reference.")] = "sdk",
     mm: Annotated[Path, typer.Option(help="The mm command, for --runtime cli.")] = Path("target/release/mm"),
-    out: Annotated[Path, typer.Option(help="Folder for calibration.jsonl.")] = Path("runs/calibrate"),
+    out: Annotated[Path, typer.Option(help="Folder for what the runtime said.")] = Path("runs/calibrate"),
     split: Annotated[str, typer.Option(help="Split to fit on.")] = "dev",
     limit: Annotated[int | None, typer.Option(help="At most so many photos of each data set.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-fitted errors.")] = 5,
@@ -69,7 +72,7 @@ def calibrate_command(
     found = calibrate_bundle(
         model,
         read_sources(data, dataset or []),
-        open_runtime(runtime, model, mm=mm, threads=threads),
+        lambda bundle: open_runtime(runtime, bundle, mm=mm, threads=threads),
         out,
         command=_command(),
         split=split,
@@ -78,6 +81,17 @@ def calibrate_command(
         report=typer.echo,
     )
     typer.echo(json.dumps(found, indent=2))
+
+
+def release_base_command(
+    model: Annotated[Path, typer.Option(help="Float checkpoint (model.pt).")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/mobile-mm-llm-base"),
+) -> None:
+    """Write the base checkpoint for fine-tuning: fp16 safetensors, settings, words, licences and hashes."""
+    from mm_lab.release.base import write_base
+
+    for entry in write_base(model, out)["files"]:
+        typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
 
 
 def _command() -> str:

@@ -89,8 +89,6 @@ def _said(record: dict[str, Any], field: str) -> Said:
         confidence=float(record["confidence"]),
         calibrated=bool(record.get("calibrated", False)),
         sure=sure,
-        mean=record.get("mean_logprob"),
-        least=record.get("least_logprob"),
         ms=float(sum(v for k, v in ms.items() if k != "total") if isinstance(ms, dict) else ms),
     )
 

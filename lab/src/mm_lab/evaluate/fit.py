@@ -2,12 +2,18 @@
 
 The stated errors are cross-fitted: every photo is judged by a curve fitted without its fold, so that they hold
 for new photos. The curve that ships is fitted to all of them.
+
+What a curve is fitted to is read off the runtime itself, whatever it tells: a copy of the bundle with a known
+curve turns the confidence into the mean, and another into the least, log-probability of the tokens.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +35,9 @@ LEAST_ANSWERS = 60
 """A kind with fewer answers shares the curve of all."""
 WRONG_COST = 0.5
 """What a wrong answer costs, beside 1 for a right one and 0 for "not sure"."""
+
+# Low enough that a runtime which prints few decimals still shows probabilities of one in ten thousand.
+_PROBE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Fit:
 def calibrate_bundle(
     bundle: Path,
     sources: Sequence[Source],
-    runtime: Runtime,
+    runtime_on: Callable[[Path], Runtime],
     out: Path,
     *,
     command: str,
@@ -63,13 +72,13 @@ def calibrate_bundle(
     report: Callable[[str], None],
 ) -> dict[str, Any]:
     """Fits on ``split`` of every source, writes the manifest's ``confidence`` and returns its provenance."""
-    file = ResultsFile(out / "calibration.jsonl", bundle, runtime.name)
     samples: list[Sample] = []
     for source in sources:
         samples += read_split(source, split, limit)
     report(f"{len(samples)} photos of {', '.join(s.name for s in sources)}")
-    results = run_photos(runtime, samples, file, texts=False)
-    captions, answers = observe_captions(samples, results), observe_answers(samples, results)
+    seen = {part: _probe(bundle, samples, runtime_on, part, out) for part in ("mean", "least")}
+    captions = _observe(seen, _judge_captions(samples, seen["mean"]))
+    answers = _observe(seen, _judge_answers(samples, seen["mean"]))
     said, told = fit(captions, folds), fit(answers, folds)
     threshold = unsure_below(told.held_out, answers.right)
     provenance = {
@@ -91,38 +100,75 @@ def calibrate_bundle(
     return provenance
 
 
-def observe_captions(samples: Sequence[Sample], results: Sequence[PhotoResult]) -> Observed:
+@dataclass(frozen=True)
+class _Judged:
+    """A text that was said: how to find it in a photo's result, whether it is right, what was asked."""
+
+    photo: int
+    find: Callable[[PhotoResult], Said]
+    right: bool
+    kind: str
+
+
+def _probe(
+    bundle: Path, samples: Sequence[Sample], runtime_on: Callable[[Path], Runtime], part: str, out: Path
+) -> list[PhotoResult]:
+    """Results whose confidences are ``sigmoid(_PROBE_WEIGHT * part)``."""
+    curve = {"bias": 0.0, "mean": 0.0, "least": 0.0} | {part: _PROBE_WEIGHT}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name))
+        set_confidence(copy, {"caption": curve, "answer": {"default": curve}, "unsure_below": 0.0}, {})
+        runtime = runtime_on(copy)
+        file = ResultsFile(out / f"calibration-{part}.jsonl", copy, runtime.name)
+        return run_photos(runtime, samples, file, embed=False)
+
+
+def _judge_captions(samples: Sequence[Sample], results: Sequence[PhotoResult]) -> list[_Judged]:
     """Greedy and beam captions alike, judged by ``correctness.is_right``."""
-    rows = [
-        (said, is_right(said.text, sample.captions), photo, "caption")
+    return [
+        _Judged(photo, partial(_caption, search=search), is_right(said.text, sample.captions), "caption")
         for photo, (sample, result) in enumerate(zip(samples, results, strict=True))
         if sample.captions
-        for said in result.captions.values()
+        for search, said in result.captions.items()
     ]
-    return _observed(rows)
 
 
-def observe_answers(samples: Sequence[Sample], results: Sequence[PhotoResult]) -> Observed:
+def _judge_answers(samples: Sequence[Sample], results: Sequence[PhotoResult]) -> list[_Judged]:
     """Best answers, judged by exact match; the kind is the one the runtime sees."""
-    rows = [
-        (said, normal(said.text) == normal(question.answer), photo, question_kind(question.text))
+    return [
+        _Judged(
+            photo, partial(_answer, at=at), normal(said.text) == normal(question.answer), question_kind(question.text)
+        )
         for photo, (sample, result) in enumerate(zip(samples, results, strict=True))
-        for question, said in zip(sample.questions, result.answers, strict=True)
+        for at, (question, said) in enumerate(zip(sample.questions, result.answers, strict=True))
     ]
-    return _observed(rows)
 
 
-def _observed(rows: Sequence[tuple[Said, bool, int, str]]) -> Observed:
-    if not rows:
+def _caption(result: PhotoResult, search: str) -> Said:
+    return result.captions[search]
+
+
+def _answer(result: PhotoResult, at: int) -> Said:
+    return result.answers[at]
+
+
+def _observe(seen: dict[str, list[PhotoResult]], judged: Sequence[_Judged]) -> Observed:
+    if not judged:
         raise ValueError("the data have no captions or no questions: a confidence needs both")
-    if any(said.mean is None or said.least is None for said, *_ in rows):
-        raise ValueError("this runtime does not tell log-probabilities; fit with --runtime reference")
+
+    def part(name: str) -> NDArray[np.float64]:
+        said = [j.find(seen[name][j.photo]) for j in judged]
+        if not all(s.calibrated for s in said):
+            raise ValueError("this runtime does not use the manifest's confidence curves")
+        confidence = np.array([s.confidence for s in said]).clip(1e-6, 1 - 1e-6)
+        return np.log(confidence / (1 - confidence)) / _PROBE_WEIGHT
+
     return Observed(
-        np.array([said.mean for said, *_ in rows], np.float64),
-        np.array([said.least for said, *_ in rows], np.float64),
-        np.array([right for _, right, *_ in rows], bool),
-        np.array([photo for *_, photo, _ in rows]),
-        np.array([kind for *_, kind in rows]),
+        part("mean"),
+        part("least"),
+        np.array([j.right for j in judged]),
+        np.array([j.photo for j in judged]),
+        np.array([j.kind for j in judged]),
     )
 
 

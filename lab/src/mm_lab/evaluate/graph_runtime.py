@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ class GraphRuntime:
         confidence = float(curve(np.array(text.mean), np.array(text.least))) if curve else float(np.exp(text.mean))
         sure = kind == "caption" or confidence >= self._confidence.get("unsure_below", 0.0)
         decoded = self.graphs.vocabulary.decode(text.tokens)
-        return Said(decoded, confidence, curve is not None, sure, text.mean, text.least)
+        return Said(decoded, confidence, curve is not None, sure)
 
     def _curve(self, kind: str) -> Confidence | None:
         if not self._confidence:
@@ -112,5 +113,4 @@ class GraphRuntime:
     def _timed(self, call: Callable[[], Said]) -> Said:
         started = time.perf_counter()
         said = call()
-        ms = (time.perf_counter() - started) * 1000
-        return Said(said.text, said.confidence, said.calibrated, said.sure, said.mean, said.least, ms)
+        return replace(said, ms=(time.perf_counter() - started) * 1000)

@@ -68,33 +68,33 @@ class ResultsFile:
 
 
 def run_photos(
-    runtime: Runtime, samples: Sequence[Sample], file: ResultsFile, *, texts: bool = True, beams: Sequence[str] = ()
+    runtime: Runtime, samples: Sequence[Sample], file: ResultsFile, *, embed: bool = True
 ) -> list[PhotoResult]:
     """Results of every photo, in order; those that ``file`` has are not asked for again.
 
-    ``texts`` embeds the written captions too; ``beams`` names the searches to run (both of ``BEAMS`` by default).
+    Without ``embed`` there are captions and answers only.
     """
     missing = [s for s in samples if file.get(s) is None]
     bar = tqdm(total=len(samples), initial=len(samples) - len(missing), unit="photo", disable=None)
     for start in range(0, len(missing), _CHUNK):
         chunk = missing[start : start + _CHUNK]
-        for sample, result in zip(chunk, _ask(runtime, chunk, texts, beams or tuple(BEAMS)), strict=True):
+        for sample, result in zip(chunk, _ask(runtime, chunk, embed), strict=True):
             file.add(sample, result)
         bar.update(len(chunk))
     bar.close()
     return [result for s in samples if (result := file.get(s)) is not None]
 
 
-def _ask(runtime: Runtime, samples: Sequence[Sample], texts: bool, beams: Sequence[str]) -> Iterator[PhotoResult]:
+def _ask(runtime: Runtime, samples: Sequence[Sample], embed: bool) -> Iterator[PhotoResult]:
     pictures = [Picture(s.key, s.image) for s in samples]
-    captions = {name: runtime.captions(pictures, BEAMS[name]) for name in beams}
+    captions = {name: runtime.captions(pictures, beams) for name, beams in BEAMS.items()}
     asked = [(p, q.text) for p, s in zip(pictures, samples, strict=True) for q in s.questions]
     answers = iter(runtime.answers(asked))
-    images = runtime.embed_images(pictures)
-    written = [c for s in samples for c in s.captions] if texts else []
+    images = runtime.embed_images(pictures) if embed else np.zeros((len(pictures), 0), np.float32)
+    written = [c for s in samples for c in s.captions] if embed else []
     rows = iter(runtime.embed_texts(written)) if written else iter(())
     for number, sample in enumerate(samples):
-        own = [next(rows) for _ in sample.captions] if texts else []
+        own = [next(rows) for _ in sample.captions] if embed else []
         yield PhotoResult(
             {name: said[number] for name, said in captions.items()},
             [next(answers) for _ in sample.questions],

@@ -30,17 +30,13 @@ class Picture:
 class Said:
     """One caption or answer.
 
-    ``text`` is the best guess even when ``sure`` is false. ``mean`` and ``least`` are the mean and least natural
-    log-probability of its tokens, the end token included; None where the runtime does not tell. ``ms`` is the
-    whole call, the vision pass included.
+    ``text`` is the best guess even when ``sure`` is false; ``ms`` is the whole call, the vision pass included.
     """
 
     text: str
     confidence: float
     calibrated: bool = False
     sure: bool = True
-    mean: float | None = None
-    least: float | None = None
     ms: float = 0.0
 
 

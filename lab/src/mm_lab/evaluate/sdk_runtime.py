@@ -53,7 +53,5 @@ def _said(result: Any, ms: float) -> Said:  # noqa: ANN401
         confidence=float(result.confidence),
         calibrated=bool(getattr(result, "calibrated", False)),
         sure=sure,
-        mean=getattr(result, "mean_logprob", None),
-        least=getattr(result, "least_logprob", None),
         ms=ms,
     )
