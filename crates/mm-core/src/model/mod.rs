@@ -1,5 +1,7 @@
 //! The front door: a bundle with its graphs loaded on first use.
 
+mod language;
+
 use std::{
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -27,13 +29,14 @@ pub struct ModelOptions {
     pub app_data: Option<PathBuf>,
 }
 
-/// A bundle ready to work. Cheap to open: a task's graphs are verified and loaded when it is first used, once.
+/// A bundle ready to work. Cheap to open: a graph is verified and loaded when it is first used, once.
 ///
-/// Shared between threads by reference; calls of the same task wait for each other.
+/// Shared between threads by reference; calls that need the same graph wait for each other.
 pub struct Model {
     bundle: Bundle,
     options: SessionOptions,
     ocr: Mutex<Option<LoadedOcr>>,
+    language: language::Loaded,
     notices: Mutex<Vec<Notice>>,
 }
 
@@ -52,7 +55,13 @@ impl Model {
     /// A model on an opened bundle.
     #[must_use]
     pub fn new(bundle: Bundle, options: SessionOptions) -> Self {
-        Self { bundle, options, ocr: Mutex::new(None), notices: Mutex::new(Vec::new()) }
+        Self {
+            bundle,
+            options,
+            ocr: Mutex::new(None),
+            language: language::Loaded::default(),
+            notices: Mutex::new(Vec::new()),
+        }
     }
 
     /// The bundle behind this model.
@@ -127,9 +136,16 @@ impl Model {
     }
 
     fn session(&self, role: Role, input: &str, output: &str) -> Result<GraphSession> {
+        self.load(role, |graph, notices| {
+            GraphSession::load(role.as_str(), graph, (input, output), &self.options, notices)
+        })
+    }
+
+    /// Reads and verifies a graph, hands it to `open` and keeps the notices.
+    fn load<T>(&self, role: Role, open: impl FnOnce(&[u8], &mut Vec<Notice>) -> Result<T>) -> Result<T> {
         let graph = self.bundle.read(role)?;
         let mut notices = Vec::new();
-        let session = GraphSession::load(role.as_str(), &graph, (input, output), &self.options, &mut notices);
+        let session = open(&graph, &mut notices);
         lock(&self.notices).extend(notices);
         session
     }

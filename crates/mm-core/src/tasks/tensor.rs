@@ -34,10 +34,10 @@ impl Normalisation {
         &self,
         image: &RgbImage,
         (width, height): (u32, u32),
+        filter: Filter,
         mut out: ArrayViewMut3<'_, f32>,
     ) -> Result<()> {
-        // Bilinear without antialiasing, as OpenCV's INTER_LINEAR, with which the networks were trained.
-        let resized = resize_rgb(image, width, height, Filter::Bilinear)?;
+        let resized = resize_rgb(image, width, height, filter)?;
         for (channel, mut plane) in out.axis_iter_mut(Axis(0)).enumerate() {
             let source = match self.order {
                 ColorOrder::Rgb => channel,
@@ -55,15 +55,15 @@ impl Normalisation {
     }
 }
 
-/// `image` resized and normalised, f32 `[1, 3, height, width]`.
+/// `image` resized with `filter` and normalised, f32 `[1, 3, height, width]`.
 pub fn resized_tensor(
     image: &RgbImage,
-    width: u32,
-    height: u32,
+    (width, height): (u32, u32),
+    filter: Filter,
     normalisation: &Normalisation,
 ) -> Result<ndarray::Array4<f32>> {
     let mut out = ndarray::Array4::zeros((1, 3, height as usize, width as usize));
-    normalisation.write_resized(image, (width, height), out.index_axis_mut(Axis(0), 0))?;
+    normalisation.write_resized(image, (width, height), filter, out.index_axis_mut(Axis(0), 0))?;
     Ok(out)
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let image = RgbImage::from_pixel(4, 2, Rgb([255, 0, 51]));
         let normalisation =
             Normalisation::new(1.0 / 255.0, [0.5, 0.0, 0.2], [0.5, 1.0, 2.0], ColorOrder::Bgr);
-        let tensor = resized_tensor(&image, 4, 2, &normalisation).unwrap();
+        let tensor = resized_tensor(&image, (4, 2), Filter::Bilinear, &normalisation).unwrap();
         let expected = [(0.2 - 0.5) / 0.5, 0.0, (1.0 - 0.2) / 2.0];
         for (channel, want) in expected.into_iter().enumerate() {
             let got = tensor[[0, channel, 1, 3]];
