@@ -113,7 +113,9 @@ def test_the_bundle_part_says_how_the_graphs_are_used(model: Model, tmp_path: Pa
     save_model(tmp_path / "model.pt", model)
     manifest = export_bundle_part(tmp_path / "model.pt", tmp_path / "bundle", BundleInfo("b", "1", "test"))
     roles = {e["role"]: tmp_path / "bundle" / e["path"] for e in manifest["files"]}
-    assert set(roles) == {"vision", "decoder", "text", "tokenizer"}
+    assert set(roles) == {"vision", "decoder", "text", "tokenizer", "license", "notice"}
+    assert manifest["license"] == "Apache-2.0 AND LicenseRef-research-data"
+    assert "Flickr8k" in (tmp_path / "bundle" / "LICENSE-research-data.txt").read_text()
     tokenizer = json.loads(roles["tokenizer"].read_text())
     assert tokenizer["words"] == model.vocabulary.entries and tokenizer["specials"]["caption"] == CAPTION
     for role in ("vision", "decoder", "text"):

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ pytest.importorskip("pycocoevalcap")
 if shutil.which("java") is None:
     pytest.skip("the caption tools need Java", allow_module_level=True)
 
-from mm_lab.data.features import CacheSettings, build_cache  # noqa: E402
+from mm_lab.data.extract import refine_features  # noqa: E402
+from mm_lab.data.features import GRID_VALUES, CacheSettings, build_cache  # noqa: E402
 from mm_lab.data.samples import read_samples  # noqa: E402
 from mm_lab.evaluate.checkpoint import evaluate_checkpoint  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
@@ -127,3 +129,26 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
     assert after is not None
     changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
     assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})
+
+
+def test_later_stages_use_the_tuned_trunk_through_a_refined_cache(folder: Path):
+    settings: dict = {"retrieval_batch": 6, "extra_negatives": 4, "word_vectors": False, "network": NETWORK}
+    train(config(folder, TrainConfig, "first", steps=1, **settings), quiet)
+    started = load_model(folder / "first" / "model.pt")
+    torch.manual_seed(0)
+    tuned = Model(started.network, started.vocabulary, {}, Trunk(0, SIZE, pretrained=False).state_dict())
+    save_model(folder / "tuned.pt", tuned)
+
+    stale = config(folder, TrainConfig, "stale", steps=1, start_from=str(folder / "tuned.pt"))
+    with pytest.raises(ValueError, match="not those of the model's trunk"):
+        train(stale, quiet)
+
+    refine_features(folder / "tuned.pt", folder / "cache", folder / "refined", 1, quiet)
+    middles = np.load(folder / "cache" / "middle-1.npy")
+    with torch.no_grad():
+        expected = tuned.open_trunk().finish(torch.from_numpy(middles).float()).numpy()
+    assert np.abs(GRID_VALUES[np.load(folder / "refined" / "grid-1.npy")] - expected).max() < 0.03
+    fresh = config(folder, TrainConfig, "fresh", steps=1, **settings, start_from=str(folder / "tuned.pt"))
+    train(replace(fresh, data=replace(fresh.data, cache=folder / "refined")), quiet)
+    kept = load_model(folder / "fresh" / "model.pt").trunk
+    assert kept is not None and all(torch.equal(kept[k], v) for k, v in (tuned.trunk or {}).items())

@@ -142,6 +142,33 @@ pub enum Error {
         /// ONNX Runtime's reason.
         detail: String,
     },
+    /// `question.empty`: a question without a word in it.
+    #[error("the question has no words; ask something like \"what is the man doing?\"")]
+    QuestionEmpty,
+    /// `question.too_long`: more characters than [`crate::tasks::answer::MAX_QUESTION_CHARACTERS`].
+    #[error("the question has {actual} characters, the limit is {limit}; ask it in one short sentence")]
+    QuestionTooLong {
+        /// Characters after trimming.
+        actual: usize,
+        /// The most allowed.
+        limit: usize,
+    },
+    /// `text.empty`: a text without a word in it, which has no embedding.
+    #[error("the text has no words; type what the photos should show")]
+    TextEmpty,
+    /// `task.unsupported`: the bundle is sound but lacks what this task needs.
+    #[error("the bundle \"{bundle}\" cannot {task}: it has no {lacks}; choose a bundle that has one")]
+    TaskUnsupported {
+        /// Bundle name.
+        bundle: String,
+        /// What was asked for, as a verb: `caption pictures`.
+        task: &'static str,
+        /// The role or settings that are missing.
+        lacks: String,
+    },
+    /// `task.cancelled`: the caller's [`crate::tasks::CancelToken`] stopped the work.
+    #[error("cancelled")]
+    TaskCancelled,
 }
 
 impl Error {
@@ -166,6 +193,11 @@ impl Error {
             Self::RuntimeProviderUnavailable { .. } => "runtime.provider_unavailable",
             Self::RuntimeModelInvalid { .. } => "runtime.model_invalid",
             Self::RuntimeInferenceFailed { .. } => "runtime.inference_failed",
+            Self::QuestionEmpty => "question.empty",
+            Self::QuestionTooLong { .. } => "question.too_long",
+            Self::TextEmpty => "text.empty",
+            Self::TaskUnsupported { .. } => "task.unsupported",
+            Self::TaskCancelled => "task.cancelled",
         }
     }
 }

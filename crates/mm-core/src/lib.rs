@@ -1,6 +1,6 @@
 //! On-device vision-language core.
 //!
-//! Dependencies point down: `model` → `tasks` → {`runtime`, `bundle`, `decode`, `frame`} → `error`.
+//! Dependencies point down: `model` → `tasks` → {`runtime`, `text`, `bundle`, `decode`, `frame`} → `error`.
 //! This crate knows no screen, camera, database or app framework.
 
 pub mod bundle;
@@ -13,6 +13,7 @@ mod orient;
 pub mod resize;
 pub mod runtime;
 pub mod tasks;
+pub mod text;
 
 pub use error::{Error, Result};
 /// The pixels every task takes: 8-bit RGB, row-major, upright (EXIF orientation already applied).

@@ -9,7 +9,7 @@ use image::RgbImage;
 
 use crate::{Error, Result};
 
-/// How a target pixel is made from source pixels. Both align pixel centres (half-pixel offset), as `OpenCV`,
+/// How a target pixel is made from source pixels. All align pixel centres (half-pixel offset), as `OpenCV`,
 /// Pillow and ONNX `half_pixel` do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Filter {
@@ -19,6 +19,8 @@ pub enum Filter {
     /// A triangle as wide as the scale: Pillow's `BILINEAR`, `antialias=True` in torchvision. Every source pixel
     /// counts when shrinking; the same as [`Filter::Bilinear`] when enlarging.
     BilinearAntialias,
+    /// Cubic convolution with a = -0.5 (Catmull-Rom), as wide as the scale: Pillow's `BICUBIC`.
+    BicubicAntialias,
 }
 
 /// A resizer that keeps its scratch buffers. One per thread; images of any size may follow each other.
@@ -54,6 +56,7 @@ impl Resizer {
         let algorithm = match filter {
             Filter::Bilinear => fir::ResizeAlg::Interpolation(fir::FilterType::Bilinear),
             Filter::BilinearAntialias => fir::ResizeAlg::Convolution(fir::FilterType::Bilinear),
+            Filter::BicubicAntialias => fir::ResizeAlg::Convolution(fir::FilterType::CatmullRom),
         };
         let options = fir::ResizeOptions::new().resize_alg(algorithm).use_alpha(false);
         self.inner.resize_typed(&source, &mut target, &options).map_err(|e| invalid(e.to_string()))?;

@@ -14,9 +14,9 @@ use mm_core::{
     geometry::{Point, Quad},
     resize::{Filter, resize_rgb},
     runtime::{GraphSession, Network, SessionOptions},
-    tasks::ocr::{
-        BoxSettings, Normalisation, boxes_from_map, crop_quad, decode_greedy, detector_size, resized_tensor,
-        split_words,
+    tasks::{
+        ocr::{BoxSettings, boxes_from_map, crop_quad, decode_greedy, detector_size, split_words},
+        tensor::{Normalisation, resized_tensor},
     },
 };
 use ndarray::{Array2, Array4, ArrayD, ArrayView, Ix2, Ix4, s};
@@ -155,7 +155,7 @@ fn the_detector_sees_the_same_pixels() {
         let (largest, mean) = differences(&pixels(&resized), &pixels(&picture(&case.resized.file)));
         assert!(largest <= 1.0 && mean < 0.3, "resize rounds differently: {largest} {mean}");
 
-        let input = resized_tensor(&image, width, height, &normalisation).unwrap();
+        let input = resized_tensor(&image, (width, height), Filter::Bilinear, &normalisation).unwrap();
         let (largest, _) =
             differences(cut(&input, case.detector_input.window).iter(), &tensor(&case.detector_input.file));
         // One grey level of the resize, divided by the smallest standard deviation.
@@ -172,7 +172,7 @@ fn the_detector_finds_the_same_boxes() {
     for case in cases() {
         // The network on the reference's own pixels.
         let resized = picture(&case.resized.file);
-        let input = resized_tensor(&resized, resized.width(), resized.height(), &normalisation).unwrap();
+        let input = resized_tensor(&resized, resized.dimensions(), Filter::Bilinear, &normalisation).unwrap();
         let map = detector.run(input.view().into_dyn()).unwrap().into_dimensionality::<Ix4>().unwrap();
         let (largest, mean) =
             differences(cut(&map, case.probability.window).iter(), &tensor(&case.probability.file));
@@ -222,7 +222,9 @@ fn the_recogniser_reads_alike() {
     let mut recogniser = network(&bundle, Role::OcrRecognizer);
     for line in cases().iter().flat_map(|case| &case.lines) {
         let crop = picture(&line.crop);
-        let input = resized_tensor(&crop, line.filled_width, config.height, &normalisation).unwrap();
+        let input =
+            resized_tensor(&crop, (line.filled_width, config.height), Filter::Bilinear, &normalisation)
+                .unwrap();
         let (largest, _) = differences(cut(&input, line.input.window).iter(), &tensor(&line.input.file));
         assert!(largest <= 2.0 / 255.0 + 1e-5, "more than one grey level: {largest}");
 

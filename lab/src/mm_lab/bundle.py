@@ -12,6 +12,10 @@ from typing import Any
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+CONFIDENCE = "confidence"
+"""Key of the fitted confidence among the model settings; it belongs to no part."""
+_CONFIDENCE_ROLES = ("vision", "decoder", "tokenizer")
+_TEXT_ROLES = ("license", "notice", "card")
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,15 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
         "models": sorted(part.models),
         **part.provenance,
     }
+    if _hashes(old["files"], _CONFIDENCE_ROLES) != _hashes(list(entries.values()), _CONFIDENCE_ROLES):
+        models.pop(CONFIDENCE, None)  # fitted to other weights
+        provenance.pop(CONFIDENCE, None)
     same_bytes = {e["sha256"] for e in old["files"]} >= {e["sha256"] for e in entries.values()}
     manifest = {
         "schema": SCHEMA,
         "name": info.name,
         "version": info.version,
-        "license": " AND ".join(sorted({p["license"] for p in provenance.values()})),
+        "license": _all_licenses(provenance),
         "description": info.description,
         "files": [entries[path] for path in sorted(entries)],
         "models": dict(sorted(models.items())),
@@ -98,10 +105,49 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
     return manifest
 
 
+def check_files(folder: Path) -> None:
+    """Compare every file with its hash in the manifest; the first that differs is an error that names it."""
+    if not (folder / MANIFEST).exists():
+        raise FileNotFoundError(f"{folder} has no {MANIFEST}")
+    for entry in read_manifest(folder)["files"]:
+        path = folder / entry["path"]
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing; fetch the folder again")
+        if sha256_hex(path.read_bytes()) != entry["sha256"]:
+            raise ValueError(f"{path} is damaged: its SHA-256 is not that of the manifest; fetch it again")
+
+
+def bundle_digest(folder: Path) -> str:
+    """What a measurement of the bundle depends on: its files and model settings, not its other texts."""
+    manifest = read_manifest(folder)
+    files = sorted((e["role"], e["sha256"]) for e in manifest["files"] if e["role"] not in _TEXT_ROLES)
+    return sha256_hex(json.dumps([files, manifest["models"]], sort_keys=True).encode())
+
+
+def set_confidence(folder: Path, confidence: dict[str, Any], provenance: dict[str, Any]) -> dict[str, Any]:
+    """Write the fitted confidence into the manifest and return it. Metrics are dropped: they were of the old one."""
+    manifest = read_manifest(folder)
+    manifest["models"] = dict(sorted({**manifest["models"], CONFIDENCE: confidence}.items()))
+    manifest["provenance"] = dict(sorted({**manifest["provenance"], CONFIDENCE: provenance}.items()))
+    manifest["metrics"] = {}
+    write_manifest(folder, manifest)
+    return manifest
+
+
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write `manifest` in the one form that is stable to the byte."""
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _all_licenses(provenance: dict[str, Any]) -> str:
+    """One SPDX expression over the parts, each licence once."""
+    expressions = [part["license"] for part in provenance.values() if "license" in part]
+    return " AND ".join(sorted({one for expression in expressions for one in expression.split(" AND ")}))
+
+
+def _hashes(files: list[dict[str, Any]], roles: tuple[str, ...]) -> set[str]:
+    return {entry["sha256"] for entry in files if entry["role"] in roles}
 
 
 def _model_owners(manifest: dict[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mm_lab.cli_model import add_model_commands
 from mm_lab.weight_only import WeightForm
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -143,12 +144,20 @@ def features_command(
     config: Annotated[Path, typer.Option(help="Settings of a training run (JSON).")],
     views: Annotated[int, typer.Option(min=0, help="Random views beside the plain one.")] = 4,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the runtime.")] = 1,
+    model: Annotated[Path | None, typer.Option(help="Checkpoint with a tuned trunk, for its own grids.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --model: folder of the new cache.")] = None,
 ) -> None:
     """Run the trunk over every photo once per view and keep its features; finished views are kept."""
-    from mm_lab.data.extract import extract_features
+    from mm_lab.data.extract import extract_features, refine_features
     from mm_lab.train.config import TrainConfig, read_config
 
-    extract_features(read_config(TrainConfig, config), views=views, threads=threads, report=typer.echo)
+    settings = read_config(TrainConfig, config)
+    if model is None:
+        extract_features(settings, views=views, threads=threads, report=typer.echo)
+    elif out is None:
+        raise typer.BadParameter("--model needs --out, the folder of the new cache", param_hint="--out")
+    else:
+        refine_features(model, settings.data.cache, out, threads, typer.echo)
 
 
 @app.command("train")
@@ -169,6 +178,34 @@ def train_command(
         train_self_critical(read_config(SelfCriticalConfig, config), typer.echo)
     else:
         raise typer.BadParameter(f"unknown stage {stage!r}: cross-entropy or self-critical")
+
+
+@app.command("search")
+def search_command(
+    config: Annotated[Path, typer.Option(help="Settings (JSON); see lab/configs/search.json.")],
+    hardware_target: Annotated[
+        str, typer.Option(help="cpu = measure here; or a latency table, NAME or FILE.json.")
+    ] = "cpu",
+    max_latency_ms: Annotated[
+        float | None, typer.Option(help="Most a greedy caption may take (the settings').")
+    ] = None,
+    max_bytes: Annotated[int | None, typer.Option(help="Most the weights may take (the settings').")] = None,
+    stage: Annotated[str, typer.Option(help="all, table, check, blocks, supernet or evolve.")] = "all",
+) -> None:
+    """Search trunk, input size, width, heads, depths and bits under a latency and a size limit."""
+    import dataclasses
+    import os
+
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # the exporter warns about every custom operator
+    from mm_lab.search.config import SearchConfig
+    from mm_lab.search.run import Stage, search
+    from mm_lab.train.config import read_config
+
+    given = {"max_latency_ms": max_latency_ms, "max_bytes": max_bytes}
+    settings = dataclasses.replace(
+        read_config(SearchConfig, config), **{k: v for k, v in given.items() if v is not None}
+    )
+    search(settings, Stage(stage), hardware_target, config.parent, typer.echo)
 
 
 @app.command("quantize")
@@ -214,3 +251,22 @@ def evaluate_reference_command(
 
     for name, value in evaluate_checkpoint(read_config(TrainConfig, config), model, captions).items():
         typer.echo(f"{name:40} {value}")
+
+
+@app.command("compare-speed")
+def compare_speed_command(
+    model: Annotated[Path, typer.Option(help="Bundle folder.")] = BUNDLE,
+    mm: Annotated[Path | None, typer.Option(help="The mm command, to run its bench in the same rounds.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads per operator.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of every network.")] = 9,
+) -> None:
+    """Time the bundle beside its fp32 form and networks of SmolVLM, BLIP and Florence-2 shape (random weights)."""
+    import tempfile
+
+    from mm_lab.speed.compare import compare
+
+    with tempfile.TemporaryDirectory() as workspace:
+        typer.echo(compare(model, mm, Path(workspace), threads=threads, rounds=rounds, report=typer.echo))
+
+
+add_model_commands(app)

@@ -4,8 +4,12 @@
 //! that nothing else is; reading a file checks its SHA-256 on the very bytes handed to the caller, so a file
 //! changed after the check is never used.
 
+mod confidence;
+mod language_settings;
 mod locate;
 mod manifest;
+mod models;
+mod ocr_settings;
 
 use std::{
     fmt::Write as _,
@@ -15,12 +19,14 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::language_settings::MAX_VOCABULARY;
 pub use self::{
+    confidence::{ConfidenceConfig, ConfidenceCurve, DEFAULT_UNSURE_BELOW, uncalibrated},
+    language_settings::{DecoderConfig, ResizeMethod, TextConfig, VisionConfig},
     locate::{SearchPath, find},
-    manifest::{
-        ColorOrder, FileEntry, MANIFEST_FILE, Manifest, Models, OcrDetectorConfig, OcrRecognizerConfig, Role,
-        SCHEMA,
-    },
+    manifest::{FileEntry, MANIFEST_FILE, Manifest, Role, SCHEMA},
+    models::{ColorOrder, Models},
+    ocr_settings::{OcrDetectorConfig, OcrRecognizerConfig},
 };
 use crate::error::{Error, Result};
 

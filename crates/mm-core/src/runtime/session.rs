@@ -1,39 +1,17 @@
-//! A graph loaded in ONNX Runtime on the first provider that takes it.
-
-use std::{num::NonZeroUsize, thread};
+//! A graph with one f32 input, of which one f32 output is wanted.
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use ort::{
-    session::{
-        Session,
-        builder::{GraphOptimizationLevel, SessionBuilder},
-    },
+    session::Session,
     value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 
 use super::{
     Network,
-    library::environment,
-    provider::{self, Notice, Provider},
+    load::{SessionOptions, Work, first_line, load},
+    provider::{Notice, Provider},
 };
 use crate::error::{Error, Result};
-
-/// How graphs are loaded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SessionOptions {
-    /// Preferred provider; others follow if it cannot start.
-    pub provider: Provider,
-    /// Threads within one operator; `None` uses every core the process may use.
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl SessionOptions {
-    /// The number of threads that will be used.
-    #[must_use]
-    pub fn effective_threads(&self) -> usize {
-        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
-    }
-}
 
 /// A graph with one f32 input whose first output is f32.
 pub struct GraphSession {
@@ -56,38 +34,16 @@ impl GraphSession {
         options: &SessionOptions,
         notices: &mut Vec<Notice>,
     ) -> Result<Self> {
-        let environment = environment()?;
-        let invalid = |detail: String| Error::RuntimeModelInvalid { model: name.to_owned(), detail };
-        let mut last_error = String::new();
-        for &provider in options.provider.candidates() {
-            let session =
-                builder(options).and_then(|b| provider::configure(b, environment, provider)).and_then(
-                    |mut builder| builder.commit_from_memory(graph).map_err(|e| first_line(&e.to_string())),
-                );
-            match session {
-                Ok(session) => {
-                    check_signature(&session, input, output).map_err(invalid)?;
-                    return Ok(Self {
-                        name: name.to_owned(),
-                        input: input.to_owned(),
-                        output: output.to_owned(),
-                        provider,
-                        session,
-                    });
-                }
-                Err(reason) => {
-                    tracing::warn!(model = name, %provider, reason, "provider not used");
-                    if provider != Provider::Cpu {
-                        let message = format!(
-                            "{provider} cannot run {name} here ({reason}); the next provider is used instead"
-                        );
-                        notices.push(Notice { code: "runtime.provider_unavailable".to_owned(), message });
-                    }
-                    last_error = reason;
-                }
-            }
-        }
-        Err(invalid(last_error))
+        let (session, provider) = load(name, graph, options, Work::Long, notices)?;
+        check_signature(&session, input, output)
+            .map_err(|detail| Error::RuntimeModelInvalid { model: name.to_owned(), detail })?;
+        Ok(Self {
+            name: name.to_owned(),
+            input: input.to_owned(),
+            output: output.to_owned(),
+            provider,
+            session,
+        })
     }
 
     /// The provider that runs this graph.
@@ -121,20 +77,6 @@ impl Network for GraphSession {
     }
 }
 
-fn builder(options: &SessionOptions) -> std::result::Result<SessionBuilder, String> {
-    let environment = environment().map_err(|e| e.to_string())?;
-    let text = |e: ort::Error<SessionBuilder>| e.to_string();
-    Session::builder(environment)
-        .map_err(|e| e.to_string())?
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .map_err(text)?
-        .with_intra_threads(options.effective_threads())
-        .map_err(text)?
-        // Spinning threads win a little latency and cost a whole core between frames: wrong for a battery.
-        .with_intra_op_spinning(false)
-        .map_err(text)
-}
-
 fn check_signature(session: &Session, input: &str, output: &str) -> std::result::Result<(), String> {
     let f32_named = |outlets: &[Outlet], name: &str| {
         outlets
@@ -148,9 +90,4 @@ fn check_signature(session: &Session, input: &str, output: &str) -> std::result:
         (None, _) => Err(format!("it has no input {input:?}")),
         (_, None) => Err(format!("it has no output {output:?}")),
     }
-}
-
-/// ONNX Runtime's messages can run over many lines; the first says what happened.
-fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().trim().to_owned()
 }

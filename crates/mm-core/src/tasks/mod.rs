@@ -1,3 +1,13 @@
-//! What the models are for: each task turns pixels into a typed result.
+//! What the models are for: each task turns pixels or text into a typed result.
 
+pub mod answer;
+mod cancel;
+pub mod caption;
+pub mod decoding;
+pub mod embed;
+mod language;
 pub mod ocr;
+pub mod picture;
+pub mod tensor;
+
+pub use cancel::CancelToken;

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mm_lab.data.corpus import load_sources
-from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache
+from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache, refine_cache
 from mm_lab.model.network import NetworkConfig
 from mm_lab.model.trunk import Trunk
+from mm_lab.train.checkpoint import load_model, trunk_fingerprint
 from mm_lab.train.config import TrainConfig
+
+_BATCH = 16
 
 
 class _TwoOutputs(nn.Module):
@@ -28,16 +31,30 @@ class _TwoOutputs(nn.Module):
         return middle, self.trunk.finish(middle)
 
 
-def trunk_features(trunk: Trunk, batch: int, workspace: Path, threads: int = 1) -> FeatureFunction:
-    """A function from a batch of images to (middle, grid), through an exported graph."""
-    workspace.mkdir(parents=True, exist_ok=True)
-    path = workspace / f"trunk-lite{trunk.variant}-{trunk.image_size}-b{batch}.onnx"
-    example = (torch.zeros(batch, 3, trunk.image_size, trunk.image_size),)
+class _Finish(nn.Module):
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, middles: Tensor) -> Tensor:
+        return self.trunk.finish(middles)
+
+
+def _session(module: nn.Module, shape: tuple[int, ...], path: Path, threads: int) -> ort.InferenceSession:
+    """``module`` as a graph with one input ``x`` of a fixed ``shape``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
-        torch.onnx.export(_TwoOutputs(trunk), example, str(path), dynamo=False, opset_version=18, input_names=["x"])
+        torch.onnx.export(module, (torch.zeros(shape),), str(path), dynamo=False, opset_version=18, input_names=["x"])
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def trunk_features(trunk: Trunk, batch: int, workspace: Path, threads: int = 1) -> FeatureFunction:
+    """A function from a batch of images to (middle, grid), through an exported graph."""
+    size = trunk.image_size
+    path = workspace / f"trunk-lite{trunk.variant}-{size}-b{batch}.onnx"
+    session = _session(_TwoOutputs(trunk), (batch, 3, size, size), path, threads)
 
     def run(images: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         middle, grid = session.run(None, {"x": images})
@@ -53,3 +70,18 @@ def extract_features(config: TrainConfig, views: int, threads: int, report: Call
     trunk = Trunk(network.trunk, network.image_size)
     features = trunk_features(trunk, settings.batch, settings.folder, threads)
     build_cache(load_sources(config.data.sources), features, settings, report)
+
+
+def refine_features(model: Path, source: Path, folder: Path, threads: int, report: Callable[[str], None]) -> None:
+    """Entry point of ``mm-lab features --model``: the cache ``source`` with the grids of the model's tuned trunk."""
+    opened = load_model(model)
+    shape = np.load(source / "middle-0.npy", mmap_mode="r").shape[1:]
+    session = _session(_Finish(opened.open_trunk()), (_BATCH, *shape), folder / "finish.onnx", threads)
+
+    def finish(middles: NDArray[np.float32]) -> NDArray[np.float32]:
+        padded = np.zeros((_BATCH, *shape), np.float32)
+        padded[: len(middles)] = middles
+        (grid,) = session.run(None, {"x": padded})
+        return np.asarray(grid)[: len(middles)]
+
+    refine_cache(source, folder, finish, trunk_fingerprint(opened.trunk), report, _BATCH)

@@ -29,6 +29,15 @@ GRID_VALUES: NDArray[np.float32] = (np.square(np.arange(256) / 255) * _ACTIVATIO
 FeatureFunction = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
+_TRUNK_FILE = "trunk.txt"
+
+
+def cached_trunk(folder: Path) -> str:
+    """Fingerprint (train/checkpoint.py) of the trunk that made a cache's grids."""
+    path = folder / _TRUNK_FILE
+    return path.read_text().strip() if path.exists() else "imagenet"
+
+
 @dataclass(frozen=True)
 class CacheSettings:
     """Where the cache lies and what it holds."""
@@ -106,3 +115,41 @@ def _build_view(
 
 def _create(path: Path, dtype: type, shape: tuple[int, ...]):  # noqa: ANN202 - numpy.memmap of dtype
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def refine_cache(
+    source: Path,
+    folder: Path,
+    finish: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    fingerprint: str,
+    report: Callable[[str], None],
+    batch: int,
+) -> None:
+    """Grids of a trunk with tuned upper stages, made from the stride-16 maps cached in ``source``.
+
+    Views, rows and sentence vectors are those of ``source``; its maps are linked, not copied.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = folder / _TRUNK_FILE
+    if known.exists() and known.read_text().strip() != fingerprint:
+        raise ValueError(f"{folder} holds the grids of another trunk; choose another folder")
+    known.write_text(fingerprint + "\n")
+    for path in [source / "keys.json", source / "teacher.npy", *sorted(source.glob("middle-*.npy"))]:
+        if path.exists() and not (folder / path.name).exists():
+            (folder / path.name).symlink_to(path.resolve())
+    for finished in sorted(source.glob("mirrored-*.npy")):
+        if (folder / finished.name).exists():
+            continue
+        view = finished.stem.rpartition("-")[2]
+        middles = np.load(source / f"middle-{view}.npy", mmap_mode="r")
+        grids: NDArray[np.uint8] | None = None
+        for start in range(0, len(middles), batch):
+            grid = finish(middles[start : start + batch].astype(np.float32))
+            if grids is None:
+                grids = _create(folder / f"grid-{view}.npy", np.uint8, (len(middles), *grid.shape[1:]))
+            grids[start : start + len(grid)] = pack_grid(grid)
+            if start // batch % 100 == 0:
+                report(f"view {view}: {start + len(grid)}/{len(middles)} photos")
+        if grids is not None:
+            grids.flush()
+        np.save(folder / finished.name, np.load(finished))

@@ -18,6 +18,7 @@ from mm_lab.data.word_lists import COLORS, NUMBERS, PLACES, RELATED, SUBJECTS, T
 
 QUESTION_TYPES = ("yes/no", "count", "color", "place", "action", "object")
 _PLACE_PREPOSITIONS = frozenset("in on at through over across along near".split())
+_YES_NO_STARTS = frozenset("is are was were does do did can could has have will would".split())
 _IMAGES_FOR_NO = 14
 
 
@@ -35,6 +36,13 @@ def question_type(text: str, answer: str) -> str:
     if (asked and asked[-1] in ("doing", "playing")) or "sport" in asked[:3]:
         return "action"
     return "object"
+
+
+def question_kind(text: str) -> str:
+    """The type a question seems to have before its answer is known, as the runtime decides it."""
+    if words(text)[:1] and words(text)[0] in _YES_NO_STARTS:
+        return "yes/no"
+    return question_type(text, "")
 
 
 @dataclass(frozen=True)

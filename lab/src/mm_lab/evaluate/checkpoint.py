@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from mm_lab.data.corpus import build_corpus, load_sources
+from mm_lab.data.features import cached_trunk
 from mm_lab.evaluate.reference import Metrics, ReferenceEvaluator
-from mm_lab.train.checkpoint import load_model
+from mm_lab.train.checkpoint import load_model, trunk_fingerprint
 from mm_lab.train.config import TrainConfig
 from mm_lab.train.pictures import open_pictures
 
@@ -22,7 +23,7 @@ def evaluate_checkpoint(config: TrainConfig, path: Path, captions: Path | None) 
     samples = load_sources(config.data.sources)
     data = config.data
     corpus = build_corpus(samples, data.min_caption_count, data.rules, model.vocabulary)
-    form = "grids" if model.trunk is None else "middles"
+    form = "grids" if trunk_fingerprint(model.trunk) == cached_trunk(data.cache) else "middles"
     pictures = open_pictures(
         form, corpus, samples, cache=data.cache, open_trunk=model.open_trunk, views=data.views, device=device
     )

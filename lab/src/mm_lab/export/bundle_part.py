@@ -13,12 +13,10 @@ from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, MAX_QUESTION
 from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR, SPELLINGS, UNKNOWN, WORD_PATTERN, Vocabulary
 from mm_lab.export.onnx_files import export_graphs, signatures
 from mm_lab.model.generate import BeamSettings
+from mm_lab.release.licences import LICENSE, licence_files
 from mm_lab.train.checkpoint import Model, load_model
 
 PART = "vision-language"
-# Trained on photos and captions released for research (Flickr8k; COCO photos under Flickr terms):
-# no licence we could grant covers other uses. The model card says what follows.
-LICENSE = "LicenseRef-research-data"
 
 
 def export_bundle_part(checkpoint: Path, folder: Path, info: BundleInfo) -> dict[str, Any]:
@@ -31,6 +29,7 @@ def vision_language_part(model: Model) -> BundlePart:
     """Files and settings of a trained model."""
     graphs = export_graphs(model)
     files = {f"{role}.onnx": (role, onnx_graph.serialize(graph)) for role, graph in graphs.items()}
+    files |= licence_files()
     files["tokenizer.json"] = ("tokenizer", _tokenizer(model.vocabulary))
     provenance = {
         "command": "mm-lab export onnx",

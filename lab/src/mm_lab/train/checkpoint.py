@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ class Model:
         if self.trunk is not None:
             trunk.load_state_dict(self.trunk)
         return trunk
+
+
+def trunk_fingerprint(trunk: dict[str, torch.Tensor] | None) -> str:
+    """Tells trunks apart: a hash of tuned weights, or ``imagenet`` for None. Feature caches carry it."""
+    if trunk is None:
+        return "imagenet"
+    digest = hashlib.sha256()
+    for name in sorted(trunk):
+        digest.update(name.encode())
+        digest.update(trunk[name].detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save_model(path: Path, model: Model) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
 
 from mm_lab.data.corpus import Corpus, build_corpus, load_sources
+from mm_lab.data.features import cached_trunk
 from mm_lab.evaluate.reference import ReferenceEvaluator
 from mm_lab.model.network import Network
-from mm_lab.train.checkpoint import Model, load_model, save_model
+from mm_lab.train.checkpoint import Model, load_model, save_model, trunk_fingerprint
 from mm_lab.train.config import QuantizeConfig, SelfCriticalConfig, TrainConfig
 from mm_lab.train.pictures import open_pictures, trunk_parameters
 from mm_lab.train.run import Curves, Run
@@ -26,6 +28,15 @@ class Stage(Protocol):
     def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         """Loss with gradients, and named values to plot."""
         ...
+
+
+def require_grids_of(model: Model, cache: Path) -> None:
+    """Refuses cached grids that another trunk made."""
+    if trunk_fingerprint(model.trunk) != cached_trunk(cache):
+        raise ValueError(
+            f'the grids in {cache} are not those of the model\'s trunk; run "mm-lab features --model" '
+            'or use "middles" or "pixels"'
+        )
 
 
 class Session:
@@ -50,8 +61,9 @@ class Session:
             if fresh is None:
                 raise ValueError("this stage needs start_from")
             started = Model(fresh(self.corpus), self.corpus.vocabulary, {})
-        if config.pictures == "grids" and started.trunk is not None:
-            raise ValueError('cached grids are those of the ImageNet trunk; use "middles" or "pixels" after tuning it')
+        if config.pictures == "grids":
+            require_grids_of(started, config.data.cache)
+        self._trunk = started.trunk
         self.origin, self.two_bit = started.notes, started.two_bit
         self.network = started.network.to(self.device)
         self.pictures = open_pictures(
@@ -101,7 +113,7 @@ class Session:
         started = time.monotonic()
         run.average.swap()
         metrics, _ = evaluator(self.network, beam)
-        trunk = self.pictures.trunk.state_dict() if self.pictures.trunk is not None else None
+        trunk = self.pictures.trunk.state_dict() if self.pictures.trunk is not None else self._trunk
         notes = {"stage": type(self.config).__name__, "step": run.progress.step, "origin": self.origin, **metrics}
         model = Model(self.network, self.corpus.vocabulary, notes, trunk, self.two_bit)
         save_model(self.config.output / "model.pt", model)

@@ -3,15 +3,14 @@
 use image::RgbImage;
 use ndarray::{Axis, Ix2};
 
-use super::{
-    boxes::{BoxSettings, boxes_from_map},
-    tensor::{Normalisation, resized_tensor},
-};
+use super::boxes::{BoxSettings, boxes_from_map};
 use crate::{
     bundle::OcrDetectorConfig,
     error::{Error, Result},
     geometry::Quad,
+    resize::Filter,
     runtime::Network,
+    tasks::tensor::{Normalisation, resized_tensor},
 };
 
 /// The detector network with its settings.
@@ -43,7 +42,8 @@ impl<N: Network> Detector<N> {
     pub fn detect(&mut self, image: &RgbImage, max_side: Option<u32>) -> Result<Vec<Quad>> {
         let (width, height) =
             detector_size(image.dimensions(), max_side.unwrap_or(self.max_side), self.side_multiple);
-        let input = resized_tensor(image, width, height, &self.normalisation)?;
+        // Bilinear without antialiasing, as OpenCV's INTER_LINEAR, with which the network was trained.
+        let input = resized_tensor(image, (width, height), Filter::Bilinear, &self.normalisation)?;
         let output = self.network.run(input.view().into_dyn())?;
         let shape = output.shape().to_vec();
         let map = (output.ndim() == 4)

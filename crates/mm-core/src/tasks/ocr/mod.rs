@@ -10,7 +10,6 @@ mod ctc;
 mod detector;
 mod layout;
 mod recognizer;
-mod tensor;
 mod types;
 mod words;
 
@@ -25,7 +24,6 @@ pub use self::{
     detector::{Detector, detector_size},
     layout::reading_order,
     recognizer::Recognizer,
-    tensor::{Normalisation, resized_tensor},
     types::{OcrTimings, ReadOptions, TextPage, TextRegion, Word},
     words::split_words,
 };

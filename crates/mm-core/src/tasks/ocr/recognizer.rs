@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use image::RgbImage;
 use ndarray::{Array4, Axis, Ix3};
 
-use super::{
-    ctc::{CtcLine, decode_greedy},
-    tensor::Normalisation,
-};
+use super::ctc::{CtcLine, decode_greedy};
 use crate::{
     bundle::OcrRecognizerConfig,
     error::{Error, Result},
+    resize::Filter,
     runtime::Network,
+    tasks::tensor::Normalisation,
 };
 
 /// At most this many crops in one run: more saves no time and costs memory.
@@ -81,7 +80,9 @@ impl<N: Network> Recognizer<N> {
         // Padding is zero after normalisation, as in training.
         let mut input = Array4::<f32>::zeros((indices.len(), 3, self.height as usize, padded as usize));
         for (&index, slot) in indices.iter().zip(input.axis_iter_mut(Axis(0))) {
-            self.normalisation.write_resized(&crops[index], (widths[index], self.height), slot)?;
+            // Bilinear without antialiasing, as OpenCV's INTER_LINEAR, with which the network was trained.
+            let size = (widths[index], self.height);
+            self.normalisation.write_resized(&crops[index], size, Filter::Bilinear, slot)?;
         }
         let output = self.network.run(input.view().into_dyn())?;
         let shape = output.shape().to_vec();

@@ -1,0 +1,164 @@
+//! From a serialised graph to a session on the first provider that takes it.
+
+use std::{num::NonZeroUsize, thread};
+
+use ort::{
+    session::{
+        Session,
+        builder::{GraphOptimizationLevel, SessionBuilder},
+    },
+    value::{Outlet, TensorElementType, ValueType},
+};
+
+use super::{
+    library::environment,
+    provider::{self, Notice, Provider},
+};
+use crate::error::{Error, Result};
+
+/// How graphs are loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Preferred provider; others follow if it cannot start.
+    pub provider: Provider,
+    /// Threads within one operator; `None` uses every core the process may use.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl SessionOptions {
+    /// The number of threads that will be used.
+    #[must_use]
+    pub fn effective_threads(&self) -> usize {
+        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// What a graph's own work asks of the threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Operators of milliseconds: idle threads sleep.
+    Long,
+    /// A hundred operators of a fraction of a millisecond: waking a sleeping thread for each costs what it saves.
+    /// Idle threads wait by spinning, but only until the run ends.
+    ManyShort,
+    /// Operators of microseconds, for which a second thread is a loss.
+    Tiny,
+}
+
+pub(super) fn load(
+    name: &str,
+    graph: &[u8],
+    options: &SessionOptions,
+    work: Work,
+    notices: &mut Vec<Notice>,
+) -> Result<(Session, Provider)> {
+    let environment = environment()?;
+    let mut last_error = String::new();
+    for &provider in options.provider.candidates() {
+        let session =
+            builder(options, work).and_then(|b| provider::configure(b, environment, provider)).and_then(
+                |mut builder| builder.commit_from_memory(graph).map_err(|e| first_line(&e.to_string())),
+            );
+        match session {
+            Ok(session) => return Ok((session, provider)),
+            Err(reason) => {
+                tracing::warn!(model = name, %provider, reason, "provider not used");
+                if provider != Provider::Cpu {
+                    let message = format!(
+                        "{provider} cannot run {name} here ({reason}); the next provider is used instead"
+                    );
+                    notices.push(Notice { code: "runtime.provider_unavailable".to_owned(), message });
+                }
+                last_error = reason;
+            }
+        }
+    }
+    Err(Error::RuntimeModelInvalid { model: name.to_owned(), detail: last_error })
+}
+
+fn builder(options: &SessionOptions, work: Work) -> std::result::Result<SessionBuilder, String> {
+    let environment = environment().map_err(|e| e.to_string())?;
+    let text = |e: ort::Error<SessionBuilder>| e.to_string();
+    let threads = if work == Work::Tiny { 1 } else { options.effective_threads() };
+    let builder = Session::builder(environment)
+        .map_err(|e| e.to_string())?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(text)?
+        .with_intra_threads(threads)
+        .map_err(text)?
+        // Threads that spin between frames cost a whole core: wrong for a battery.
+        .with_intra_op_spinning(work == Work::ManyShort)
+        .map_err(text)?;
+    if work == Work::ManyShort {
+        return builder.with_config_entry("session.force_spinning_stop", "1").map_err(text);
+    }
+    Ok(builder)
+}
+
+/// Element type of a graph's input or output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    F32,
+    I64,
+}
+
+impl Element {
+    const fn tensor(self) -> TensorElementType {
+        match self {
+            Self::F32 => TensorElementType::Float32,
+            Self::I64 => TensorElementType::Int64,
+        }
+    }
+}
+
+/// A named end of a graph as the caller expects it; `None` is any size.
+pub(super) struct End<'a> {
+    pub name: &'a str,
+    pub element: Element,
+    pub shape: &'a [Option<usize>],
+}
+
+/// Whether the graph has exactly these inputs and at least these outputs. Sizes that the graph leaves free fit any.
+pub(super) fn check_ends(
+    session: &Session,
+    inputs: &[End<'_>],
+    outputs: &[End<'_>],
+) -> std::result::Result<(), String> {
+    if session.inputs().len() != inputs.len() {
+        return Err(format!("it has {} inputs, expected {}", session.inputs().len(), inputs.len()));
+    }
+    inputs.iter().try_for_each(|end| check_end("input", session.inputs(), end))?;
+    outputs.iter().try_for_each(|end| check_end("output", session.outputs(), end))
+}
+
+fn check_end(side: &str, outlets: &[Outlet], end: &End<'_>) -> std::result::Result<(), String> {
+    let name = end.name;
+    let outlet =
+        outlets.iter().find(|o| o.name() == name).ok_or_else(|| format!("it has no {side} {name:?}"))?;
+    let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
+        return Err(format!("its {side} {name:?} is not a tensor"));
+    };
+    if *ty != end.element.tensor() {
+        return Err(format!("its {side} {name:?} holds {ty}, expected {}", end.element.tensor()));
+    }
+    let fits = shape.len() == end.shape.len()
+        && shape.iter().zip(end.shape).all(|(&found, expected)| {
+            // A free dimension is negative.
+            usize::try_from(found).is_err() || expected.is_none_or(|e| usize::try_from(found) == Ok(e))
+        });
+    let sizes = || {
+        let words: Vec<String> =
+            end.shape.iter().map(|d| d.map_or("any".to_owned(), |d| d.to_string())).collect();
+        words.join(", ")
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("its {side} {name:?} has the shape {shape:?}, expected [{}]", sizes()))
+    }
+}
+
+/// ONNX Runtime's messages can run over many lines; the first says what happened.
+pub(super) fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().trim().to_owned()
+}

@@ -1,0 +1,100 @@
+"""Commands that measure, calibrate, verify, release and fine-tune a model; each imports what it needs."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_BUNDLE = Path("models/mobile-mm-llm-int2")
+
+
+def add_model_commands(app: typer.Typer) -> None:
+    """Add these commands to the ``mm-lab`` command."""
+    app.command("evaluate")(evaluate_command)
+    app.command("calibrate")(calibrate_command)
+    release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
+    release.command("base")(release_base_command)
+    app.add_typer(release, name="release")
+
+
+def evaluate_command(
+    data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a training run's settings.")],
+    model: Annotated[Path, typer.Option(help="Bundle folder to measure.")] = _BUNDLE,
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these of the data sets; may be repeated.")] = None,
+    runtime: Annotated[str, typer.Option(help="sdk (Python package), cli (mm) or reference (Python).")] = "sdk",
+    mm: Annotated[Path, typer.Option(help="The mm command, for --runtime cli.")] = Path("target/release/mm"),
+    out: Annotated[Path, typer.Option(help="Folder for results.jsonl, metrics.json and metrics.md.")] = Path(
+        "runs/evaluate"
+    ),
+    split: Annotated[str, typer.Option(help="Split to measure.")] = "dev",
+    limit: Annotated[int | None, typer.Option(help="At most so many photos of each data set.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads per operator (the runtime's default).")] = None,
+) -> None:
+    """Measure a bundle through the shipping runtime; a stopped evaluation goes on where it was."""
+    from mm_lab.data.sources import read_sources
+    from mm_lab.evaluate.bundle_run import coco_scorer, evaluate_bundle
+    from mm_lab.evaluate.runtime import open_runtime
+
+    text = evaluate_bundle(
+        model,
+        read_sources(data, dataset or []),
+        open_runtime(runtime, model, mm=mm, threads=threads),
+        out,
+        command=_command(),
+        split=split,
+        limit=limit,
+        scorer=coco_scorer(),
+        report=typer.echo,
+    )
+    typer.echo(text)
+
+
+def calibrate_command(
+    data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a training run's settings.")],
+    model: Annotated[Path, typer.Option(help="Bundle folder whose manifest gets the confidence.")] = _BUNDLE,
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these of the data sets; may be repeated.")] = None,
+    runtime: Annotated[str, typer.Option(help="sdk, cli or reference.")] = "sdk",
+    mm: Annotated[Path, typer.Option(help="The mm command, for --runtime cli.")] = Path("target/release/mm"),
+    out: Annotated[Path, typer.Option(help="Folder for what the runtime said.")] = Path("runs/calibrate"),
+    split: Annotated[str, typer.Option(help="Split to fit on.")] = "dev",
+    limit: Annotated[int | None, typer.Option(help="At most so many photos of each data set.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-fitted errors.")] = 5,
+    threads: Annotated[int | None, typer.Option(help="Threads per operator (the runtime's default).")] = None,
+) -> None:
+    """Fit the confidence of captions and answers and write it into the bundle's manifest."""
+    from mm_lab.data.sources import read_sources
+    from mm_lab.evaluate.fit import calibrate_bundle
+    from mm_lab.evaluate.runtime import open_runtime
+
+    found = calibrate_bundle(
+        model,
+        read_sources(data, dataset or []),
+        lambda bundle: open_runtime(runtime, bundle, mm=mm, threads=threads),
+        out,
+        command=_command(),
+        split=split,
+        limit=limit,
+        folds=folds,
+        report=typer.echo,
+    )
+    typer.echo(json.dumps(found, indent=2))
+
+
+def release_base_command(
+    model: Annotated[Path, typer.Option(help="Float checkpoint (model.pt).")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/mobile-mm-llm-base"),
+) -> None:
+    """Write the base checkpoint for fine-tuning: fp16 safetensors, settings, words, licences and hashes."""
+    from mm_lab.release.base import write_base
+
+    for entry in write_base(model, out)["files"]:
+        typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
+
+
+def _command() -> str:
+    """This command as it was typed, to stand beside the figures it prints; folders of this machine are left out."""
+    typed = (Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:])
+    return shlex.join(["mm-lab", *typed])

@@ -1,0 +1,1 @@
+"""How fast the bundle is beside its float form and beside networks of published shapes."""
