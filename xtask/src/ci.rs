@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{fuzz, generate, hygiene, lab, setup, shell, test, tools};
+use crate::{fuzz, generate, hygiene, lab, setup, shell, test, tools, wheel};
 
 /// Runs everything, or only the steps whose name contains `only`.
 pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
@@ -28,6 +28,7 @@ pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
         ]))
     });
     test::steps(workspace, &mut steps);
+    steps.step("check: style and types of the Python package", || wheel::lint(workspace));
     steps.step("check: documentation", || {
         let mut doc = workspace.cargo();
         shell::run(

@@ -15,13 +15,31 @@ struct Generator {
     produce: fn(&Workspace, &Path) -> Result<()>,
 }
 
-const GENERATORS: &[Generator] = &[Generator { folder: "cli", produce: command_line }];
+const GENERATORS: &[Generator] = &[
+    Generator { folder: "cli", produce: command_line },
+    Generator { folder: "kotlin", produce: |workspace, folder| bindings(workspace, folder, "kotlin") },
+    Generator { folder: "python", produce: |workspace, folder| bindings(workspace, folder, "python") },
+    Generator { folder: "swift", produce: |workspace, folder| bindings(workspace, folder, "swift") },
+];
 
 /// Shell completions and man pages of `mm`.
 fn command_line(workspace: &Workspace, folder: &Path) -> Result<()> {
     let mut mm = workspace.cargo();
     mm.args(["run", "--quiet", "--locked", "--package", "mm-cli", "--", "generate", "--dir"]).arg(folder);
     shell::run(&mut mm)
+}
+
+/// What programs in `language` import to call `mm-ffi`. The wheel is made with its own, which are the same.
+fn bindings(workspace: &Workspace, folder: &Path, language: &str) -> Result<()> {
+    let mut build = workspace.cargo();
+    // As maturin builds it, so that neither builds it again for the other.
+    build.args(["rustc", "--quiet", "--locked", "--manifest-path", "crates/mm-ffi/Cargo.toml", "--lib"]);
+    shell::run(build.args(["--crate-type", "cdylib"]))?;
+    let library = format!("{}mm_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let mut generate = workspace.cargo();
+    generate.args(["run", "--quiet", "--locked", "--bin", "uniffi-bindgen", "--", "generate", "--no-format"]);
+    generate.args(["--language", language, "--config", "crates/mm-ffi/uniffi.toml", "--out-dir"]).arg(folder);
+    shell::run(generate.arg("--library").arg(workspace.target_dir().join("debug").join(library)))
 }
 
 /// Renews every generated folder.

@@ -1,42 +1,29 @@
 //! The Python lab in `.mm/venv`: pinned packages with hashes, the lab itself in editable form, its tests and linters.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::digest;
-use crate::python::Python;
+use crate::python::{Packages, Python};
 use crate::shell;
 use crate::workspace::Workspace;
 
-const PROJECT: &str = "lab/pyproject.toml";
-const LOCK: &str = "lab/requirements.lock";
+const PACKAGES: Packages = Packages { project: "lab/pyproject.toml", lock: "lab/requirements.lock" };
 
 /// Installs the lab unless the environment already matches the project file, the lock and the Python in use.
 pub fn install(workspace: &Workspace) -> Result<()> {
-    let python = &Python::ensure(workspace)?;
-    let wanted = wanted_stamp(workspace, python)?;
-    let stamp = stamp_file(workspace);
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        println!("    the lab is in place");
-        return Ok(());
-    }
-    // Without a stamp an interrupted installation is repeated, never trusted.
-    if stamp.exists() {
-        fs::remove_file(&stamp).context("cannot remove the old stamp")?;
-    }
-    let (project, lock) = (read_text(workspace, PROJECT)?, read_text(workspace, LOCK)?);
+    let (project, lock) = (read_text(workspace, PACKAGES.project)?, read_text(workspace, PACKAGES.lock)?);
     let behind = missing_pins(&project, &lock);
     if !behind.is_empty() {
-        bail!("{LOCK} lacks {}: its first lines say how to renew it", behind.join(", "));
+        bail!("{} lacks {}: its first lines say how to renew it", PACKAGES.lock, behind.join(", "));
     }
-    println!("    installing the lab's pinned packages");
-    pip(python, &["install", "--require-hashes", "--requirement", LOCK])
-        .context("the lab's packages could not be installed; the lock pins every one by hash")?;
-    // The build backend is one of the pinned packages: an isolated build would fetch an unpinned one.
-    pip(python, &["install", "--no-deps", "--no-build-isolation", "--editable", "lab"])?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+    let python = Python::ensure(workspace)?;
+    let fresh = python.install(&PACKAGES, |python| {
+        // The build backend is one of the pinned packages: an isolated build would fetch an unpinned one.
+        python.pip(&["install", "--no-deps", "--no-build-isolation", "--editable", "lab"])
+    })?;
+    println!("    the lab {}", if fresh { "is installed" } else { "is in place" });
+    Ok(())
 }
 
 /// Runs the lab's tests.
@@ -59,25 +46,8 @@ fn module(workspace: &Workspace, words: &[&str]) -> Result<()> {
     shell::run(&mut command)
 }
 
-fn pip(python: &Python, words: &[&str]) -> Result<()> {
-    shell::run(python.command().args(["-m", "pip", "--quiet", "--disable-pip-version-check"]).args(words))
-}
-
-fn stamp_file(workspace: &Workspace) -> PathBuf {
-    workspace.venv_dir().join("mm-lab.stamp")
-}
-
-fn wanted_stamp(workspace: &Workspace, python: &Python) -> Result<String> {
-    let (project, lock) = (read_text(workspace, PROJECT)?, read_text(workspace, LOCK)?);
-    Ok(stamp(&python.version()?, &project, &lock))
-}
-
 fn read_text(workspace: &Workspace, path: &str) -> Result<String> {
     fs::read_to_string(workspace.root().join(path)).with_context(|| format!("cannot read {path}"))
-}
-
-fn stamp(python: &str, project: &str, lock: &str) -> String {
-    digest::of_parts([python, project, lock].map(str::as_bytes))
 }
 
 /// The extra that `setup` does not install, and the lock therefore does not hold: gigabytes that only training needs.
@@ -99,21 +69,7 @@ fn missing_pins<'a>(project: &'a str, lock: &str) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-
-    #[test]
-    fn the_stamp_changes_with_each_of_its_inputs() {
-        let stamps: BTreeSet<_> = [
-            stamp("3.11", "project", "lock"),
-            stamp("3.12", "project", "lock"),
-            stamp("3.11", "project 2", "lock"),
-            stamp("3.11", "project", "lock 2"),
-        ]
-        .into();
-        assert_eq!(stamps.len(), 4);
-    }
 
     #[test]
     fn a_lock_behind_its_project_file_is_noticed() {
@@ -125,15 +81,16 @@ mod tests {
         let workspace = Workspace::locate().unwrap();
         let read = |path| read_text(&workspace, path).unwrap();
         assert!(
-            missing_pins(&read(PROJECT), &read(LOCK)).is_empty(),
-            "renew {LOCK}: its first lines say how"
+            missing_pins(&read(PACKAGES.project), &read(PACKAGES.lock)).is_empty(),
+            "renew {}: its first lines say how",
+            PACKAGES.lock
         );
     }
 
     #[test]
     fn the_lock_pins_the_runtime_the_core_loads_and_hashes_everything() {
         let workspace = Workspace::locate().unwrap();
-        let lock = fs::read_to_string(workspace.root().join(LOCK)).unwrap();
+        let lock = fs::read_to_string(workspace.root().join(PACKAGES.lock)).unwrap();
         assert!(
             lock.contains("\nonnxruntime==1.32.0 "),
             "lab and core must agree on the ONNX Runtime release"

@@ -16,6 +16,7 @@ mod shell;
 mod steps;
 mod test;
 mod tools;
+mod wheel;
 mod workspace;
 
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ Usage: cargo xtask COMMAND
   test               setup, then every test
   ci [--only TEXT]   test, and every other check a change must pass; --only: the steps with TEXT in their name
   gen [--check]      renew the generated files below gen/; --check: only say which are stale
+  wheel              build the Python package for users into target/wheels/release
   bench [ARGS]       micro-benchmarks, then `mm bench ARGS`
 ";
 
@@ -44,6 +46,7 @@ enum Task {
     Test,
     Ci { only: Option<String> },
     Generate { check: bool },
+    Wheel,
     Bench(Vec<OsString>),
 }
 
@@ -61,6 +64,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         "setup" => Task::Setup(Extent::Everything),
         "test" => Task::Test,
         "ci" => Task::Ci { only: None },
+        "wheel" => Task::Wheel,
         "gen" => Task::Generate { check: false },
         other => return Err(format!("there is no command '{other}'").into()),
     };
@@ -88,6 +92,7 @@ fn run(task: &Task) -> Result<()> {
         Task::Ci { only } => ci::run(&workspace, only.clone()),
         Task::Generate { check: false } => generate::write(&workspace),
         Task::Generate { check: true } => generate::check(&workspace),
+        Task::Wheel => wheel::build_for_users(&workspace),
         Task::Bench(arguments) => bench::run(&workspace, arguments),
     }
 }
@@ -120,7 +125,7 @@ mod tests {
     fn every_command_in_the_help_is_understood() {
         let commands: Vec<_> =
             HELP.lines().skip(2).filter_map(|line| line.split_whitespace().next()).collect();
-        assert_eq!(commands, ["setup", "test", "ci", "gen", "bench"]);
+        assert_eq!(commands, ["setup", "test", "ci", "gen", "wheel", "bench"]);
         for command in commands {
             assert!(parsed(&[command]).is_ok(), "{command}");
         }

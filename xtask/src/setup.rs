@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{lab, onnxruntime};
+use crate::{lab, onnxruntime, wheel};
 
 /// How much to set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub fn steps(workspace: &Workspace, extent: Extent, steps: &mut Steps) {
     steps.essential("setup: ONNX Runtime", || onnxruntime::install(workspace));
     if extent == Extent::Everything {
         steps.essential("setup: lab", || lab::install(workspace));
+        steps.essential("setup: Python package", || wheel::install(workspace));
     }
 }
 

@@ -39,6 +39,19 @@ impl Workspace {
         self.local_dir().join("venv")
     }
 
+    /// Builds and tests the wheel, with nothing in it that a user of the wheel would not have, but for the tools.
+    pub fn wheel_venv_dir(&self) -> PathBuf {
+        self.local_dir().join("wheel-venv")
+    }
+
+    /// Where cargo puts what it builds.
+    pub fn target_dir(&self) -> PathBuf {
+        match std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty()) {
+            Some(folder) => self.root.join(folder),
+            None => self.root.join("target"),
+        }
+    }
+
     /// `MM_TOOLS_DIR` lets several checkouts share tools that take minutes to build.
     pub fn tools_dir(&self) -> PathBuf {
         match std::env::var_os("MM_TOOLS_DIR").filter(|folder| !folder.is_empty()) {

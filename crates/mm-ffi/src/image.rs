@@ -10,7 +10,7 @@ use mm_core::{
 pub enum PixelFormat {
     /// 3 bytes per pixel: R, G, B.
     Rgb8,
-    /// 3 bytes per pixel: B, G, R, as OpenCV keeps pictures.
+    /// 3 bytes per pixel: B, G, R, as `OpenCV` keeps pictures.
     Bgr8,
     /// 4 bytes per pixel: R, G, B, A. Alpha is straight and shows white behind, as in files.
     Rgba8,
@@ -145,7 +145,10 @@ mod tests {
 
     use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 
-    use super::*;
+    use super::{
+        PixelFormat::{Bgr8, Bgra8, Gray8, Rgb8},
+        *,
+    };
 
     fn png(image: &DynamicImage) -> ImageSource {
         let mut data = Cursor::new(Vec::new());
@@ -181,9 +184,9 @@ mod tests {
         for padding in [0, 1, 13] {
             let load = |data: &[u8], format| padded(data, 5, 3, format, padding).load().unwrap();
             assert_eq!(load(&rgba, PixelFormat::Rgba8), expected);
-            assert_eq!(load(&swapped(&rgba, 4), PixelFormat::Bgra8), expected);
-            assert_eq!(load(&opaque, PixelFormat::Rgb8), expected_opaque);
-            assert_eq!(load(&swapped(&opaque, 3), PixelFormat::Bgr8), expected_opaque);
+            assert_eq!(load(&swapped(&rgba, 4), Bgra8), expected);
+            assert_eq!(load(&opaque, Rgb8), expected_opaque);
+            assert_eq!(load(&swapped(&opaque, 3), Bgr8), expected_opaque);
         }
     }
 
@@ -191,7 +194,7 @@ mod tests {
     fn grey_is_the_same_on_all_channels() {
         let grey = GrayImage::from_fn(4, 2, |x, y| image::Luma([(x * 60 + y) as u8]));
         let expected = png(&DynamicImage::ImageLuma8(grey.clone())).load().unwrap();
-        assert_eq!(padded(&grey, 4, 2, PixelFormat::Gray8, 3).load().unwrap(), expected);
+        assert_eq!(padded(&grey, 4, 2, Gray8, 3).load().unwrap(), expected);
     }
 
     #[test]
@@ -200,7 +203,6 @@ mod tests {
             let source = ImageSource::Pixels { data: vec![0; bytes], width, height, stride, format };
             source.load().map(|image| image.dimensions()).map_err(|error| error.code())
         };
-        use PixelFormat::{Bgr8, Bgra8, Gray8, Rgb8};
         assert_eq!(load(12, 2, 2, 6, Bgr8), Ok((2, 2)));
         assert_eq!(load(11, 2, 2, 6, Bgr8), Err("frame.invalid"));
         assert_eq!(load(12, 2, 2, 5, Bgr8), Err("frame.invalid"));

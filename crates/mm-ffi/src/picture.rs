@@ -34,6 +34,7 @@ impl Picture {
 }
 
 #[uniffi::export]
+#[expect(clippy::needless_pass_by_value, reason = "uniffi hands optional objects over by value")]
 impl Picture {
     /// Width in pixels, upright.
     #[must_use]

@@ -125,3 +125,9 @@ def test_arrays_that_are_no_pictures_are_refused_by_code(model: MobileMultiModal
 
 def test_an_array_over_the_limits_is_refused(model: MobileMultiModalLLM):
     assert code(model, np.zeros((1, 16_385), np.uint8)) == "image.too_large"
+    # Takes no memory: one byte, repeated by strides of 0.
+    assert code(model, np.broadcast_to(np.uint8(0), (40_000, 40_000, 3))) == "image.too_large"
+
+
+def test_a_name_that_is_not_unicode_is_refused_by_code(model: MobileMultiModalLLM):
+    assert code(model, b"photo-\xff.jpg".decode("utf-8", "surrogateescape")) == "text.not_unicode"

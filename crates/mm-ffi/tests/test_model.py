@@ -82,7 +82,11 @@ except MobileMultiModalError as error:
     [
         ("linux", ["libonnxruntime.so.1.31.0", "libonnxruntime.so.1.32.0"], "libonnxruntime.so.1.32.0"),
         ("linux", ["libonnxruntime_providers_shared.so", "onnxruntime_pybind11_state.so"], None),
-        ("darwin", ["libonnxruntime.1.32.0.dylib", "libonnxruntime_providers_shared.dylib"], "libonnxruntime.1.32.0.dylib"),
+        (
+            "darwin",
+            ["libonnxruntime.1.32.0.dylib", "libonnxruntime_providers_shared.dylib"],
+            "libonnxruntime.1.32.0.dylib",
+        ),
         ("win32", ["onnxruntime.dll", "onnxruntime_providers_shared.dll"], "onnxruntime.dll"),
     ],
 )

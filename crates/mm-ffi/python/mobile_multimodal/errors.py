@@ -21,6 +21,7 @@ class MobileMultiModalError(Exception):
         """What to do next; may be empty."""
 
     def __str__(self) -> str:
+        """All three, for people."""
         return f"[{self.code}] {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
@@ -31,6 +32,9 @@ def translated() -> Iterator[None]:
         yield
     except _native.MobileMultiModalError.Failed as error:
         raise MobileMultiModalError(error.code, error.reason, error.hint) from None
+    except UnicodeEncodeError as error:
+        hint = "a file of such a name can be read by Python and passed as bytes"
+        raise MobileMultiModalError("text.not_unicode", f"not Unicode: {error.object!a}", hint) from None
     except _native.InternalError as error:
         hint = "this is a defect of the library: please report it with the picture that caused it"
         raise MobileMultiModalError("internal", str(error), hint) from error

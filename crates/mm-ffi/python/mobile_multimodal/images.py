@@ -30,6 +30,9 @@ FORMATS_BY_CHANNELS = {
 }
 """Arrays are read as OpenCV writes them."""
 
+MAX_BYTES = 2**31 - 1
+"""No picture within the core's limits has so many."""
+
 DEEP_MODES = ("I", "F")
 """PIL's modes of more than 8 bits per sample (`I;16` and its kin too), which its `convert` cuts off, not scales."""
 
@@ -39,6 +42,7 @@ def to_source(image: object) -> _native.ImageSource:
     if isinstance(image, str | os.PathLike):
         return _native.ImageSource.PATH(os.fsdecode(image))
     if isinstance(image, bytes | bytearray | memoryview):
+        _check_size(memoryview(image).nbytes)
         return _native.ImageSource.ENCODED(bytes(image))
     # Not `type(image).__module__`: both are subclassed by others.
     numpy, pil = sys.modules.get("numpy"), sys.modules.get("PIL.Image")
@@ -61,6 +65,7 @@ def _from_array(array: numpy.ndarray[Any, Any]) -> _native.ImageSource:
     if pixel_format is None or array.size == 0:
         hint = "pass height x width (grey), height x width x 3 (BGR) or height x width x 4 (BGRA)"
         raise MobileMultiModalError("image.unsupported_array", f"the array's shape is {array.shape}", hint)
+    _check_size(array.nbytes)
     # `tobytes` gives rows without gaps, whatever the strides.
     return _pixels(array.tobytes(), array.shape[1], array.shape[0], channels, pixel_format)
 
@@ -82,6 +87,13 @@ def _from_pil(image: PIL.Image.Image) -> _native.ImageSource:
     }
     channels, pixel_format = formats[image.mode]
     return _pixels(image.tobytes(), image.width, image.height, channels, pixel_format)
+
+
+def _check_size(size: int) -> None:
+    """Refuses what the bindings, which count bytes in 31 bits, could not carry to the core's own limits."""
+    if size > MAX_BYTES:
+        hint = "scale the picture down first"
+        raise MobileMultiModalError("image.too_large", f"{size} bytes, the limit is {MAX_BYTES}", hint)
 
 
 def _pixels(

@@ -78,9 +78,7 @@ class MobileMultiModalLLM:
         """What the picture shows, as a sentence."""
         return self.caption(image, beams=beams).sentence
 
-    def caption(
-        self, image: ImageInput, *, beams: int | None = None, cancel: CancelToken | None = None
-    ) -> Caption:
+    def caption(self, image: ImageInput, *, beams: int | None = None, cancel: CancelToken | None = None) -> Caption:
         """What the picture shows, with confidence and times.
 
         Args:

@@ -46,9 +46,7 @@ class Picture:
         with translated():
             return _convert.caption(self._native.caption(options, cancel._native if cancel else None))
 
-    def answer(
-        self, question: str, *, unsure_below: float | None = None, cancel: CancelToken | None = None
-    ) -> Answer:
+    def answer(self, question: str, *, unsure_below: float | None = None, cancel: CancelToken | None = None) -> Answer:
         """Answers a question about the picture; see `MobileMultiModalLLM.answer`."""
         options = _native.AnswerOptions(unsure_below=unsure_below)
         with translated():
