@@ -15,6 +15,7 @@ def add_model_commands(app: typer.Typer) -> None:
     """Add these commands to the ``mm-lab`` command."""
     app.command("evaluate")(evaluate_command)
     app.command("calibrate")(calibrate_command)
+    app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
     app.add_typer(release, name="release")
@@ -92,6 +93,41 @@ def release_base_command(
 
     for entry in write_base(model, out)["files"]:
         typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
+
+
+def bundle_command(
+    model: Annotated[Path, typer.Option(help="Bundle folder with its parts written.")] = _BUNDLE,
+    card: Annotated[Path, typer.Option(help="Model card to write.")] = Path("models/MODEL_CARD.md"),
+    evaluation: Annotated[Path | None, typer.Option(help="metrics.json of mm-lab evaluate.")] = None,
+    figures: Annotated[list[Path] | None, typer.Option(help='{"command", "figures"}; may be repeated.')] = None,
+    training_log: Annotated[Path, typer.Option(help="What each step bought.")] = Path("models/training_log.json"),
+    examples: Annotated[Path | None, typer.Option(help="Pictures for the card.")] = Path("models/card_examples.json"),
+    base: Annotated[Path, typer.Option(help="Base checkpoint, to name it.")] = Path("models/mobile-mm-llm-base"),
+    checkpoint: Annotated[Path | None, typer.Option(help="Export this model into the bundle first.")] = None,
+    runtime: Annotated[str, typer.Option(help="Says what the examples show: sdk, cli or reference.")] = "sdk",
+    mm: Annotated[Path, typer.Option(help="The mm command, for --runtime cli.")] = Path("target/release/mm"),
+) -> None:
+    """Check the bundle's parts and size, write figures and licence into the manifest, and the model card."""
+    from mm_lab.evaluate.runtime import open_runtime
+    from mm_lab.release.bundle import INFO, finish_bundle
+
+    if checkpoint:
+        from mm_lab.export.bundle_part import export_bundle_part
+
+        export_bundle_part(checkpoint, model, INFO)
+    manifest = finish_bundle(
+        model,
+        card,
+        evaluation=evaluation,
+        figures=figures or [],
+        training_log=training_log,
+        examples=examples,
+        base=base,
+        runtime_on=lambda bundle: open_runtime(runtime, bundle, mm=mm),
+    )
+    for entry in manifest["files"]:
+        typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
+    typer.echo(f"{sum(entry['bytes'] for entry in manifest['files']):>10,}  in all")
 
 
 def _command() -> str:

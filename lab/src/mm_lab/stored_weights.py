@@ -1,0 +1,116 @@
+"""What an ONNX file of the bundle really stores: every weight with its bits, bytes and values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from mm_lab import onnx_graph
+
+_NAMES = {"Conv": "convolutions", "ConvTranspose": "convolutions", "MatMul": "linears", "Gemm": "linears"}
+_REST = "scales, norms, biases and tables"
+
+
+@dataclass(frozen=True)
+class StoredWeight:
+    """One weight: its codes and scales together.
+
+    ``kind`` is "convolutions", "linears", "embedding" or the rest; ``bits`` those of a code. ``values`` are the
+    floats it stands for, in the layout (outputs, inputs, ..).
+    """
+
+    name: str
+    kind: str
+    bits: int
+    bytes: int
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Weights of one kind and one number of bits; ``bytes`` include their scales."""
+
+    kind: str
+    bits: int
+    count: int
+    bytes: int
+
+    @property
+    def bits_each(self) -> float:
+        """Bits per weight with the scales."""
+        return 8 * self.bytes / self.count
+
+
+def stored_weights(model: onnx.ModelProto, *, half_step: bool = False) -> list[StoredWeight]:
+    """Every initializer of ``model``. ``half_step`` adds the half step of that grid to two-bit codes."""
+    tensors = onnx_graph.initializers(model)
+    arrays = {name: numpy_helper.to_array(tensor) for name, tensor in tensors.items()}
+    used: set[str] = set()
+    found: list[StoredWeight] = []
+    readers: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+    for node in model.graph.node:
+        for name in node.input:
+            readers[name].append(node)
+    for node in model.graph.node:
+        if node.op_type == "MatMulNBits" and node.input[1] not in used:
+            found.append(_packed(node, arrays, half_step))
+            used |= set(node.input[1:3])
+        elif node.op_type == "Cast" and node.input[0] in arrays and arrays[node.input[0]].dtype == np.int8:
+            scaled = readers[node.output[0]][0]
+            scale = next(name for name in scaled.input if name in arrays)
+            found.append(_bytes(node.input[0], scale, readers[scaled.output[0]], arrays))
+            used |= {node.input[0], scale}
+    rest = [name for name in arrays if name not in used]
+    found += [_plain(name, arrays[name], readers[name]) for name in rest]
+    return found
+
+
+def groups(weights: Sequence[StoredWeight]) -> list[Group]:
+    """Sums by kind and bits, largest first; what is left over is one group, whatever its bits."""
+    sums: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for weight in weights:
+        total = sums[weight.kind, 32 if weight.kind == _REST else weight.bits]
+        total[0] += weight.values.size
+        total[1] += weight.bytes
+    found = [Group(kind, bits, count, size) for (kind, bits), (count, size) in sums.items()]
+    return sorted(found, key=lambda g: -g.bytes)
+
+
+def _packed(node: onnx.NodeProto, arrays: dict[str, NDArray], half_step: bool) -> StoredWeight:
+    attributes = {a.name: a.i for a in node.attribute}
+    bits, rows, columns = attributes["bits"], attributes["N"], attributes["K"]
+    packed, scales = arrays[node.input[1]], arrays[node.input[2]]
+    per_byte = 8 // bits
+    shifts = np.arange(per_byte, dtype=np.uint8) * bits
+    codes = (packed[..., None] >> shifts) & (2**bits - 1) if bits < 8 else packed[..., None]
+    whole = codes.reshape(rows, -1)[:, :columns].astype(np.float32) - 2 ** (bits - 1)
+    if half_step and bits == 2:
+        whole += 0.5
+    spread = np.repeat(scales.reshape(rows, -1), attributes["block_size"], axis=1)[:, :columns]
+    kind = "linears" if bits < 8 else "embedding"
+    return StoredWeight(node.input[1], kind, bits, packed.nbytes + scales.nbytes, whole * spread)
+
+
+def _bytes(name: str, scale: str, readers: Sequence[onnx.NodeProto], arrays: dict[str, NDArray]) -> StoredWeight:
+    codes, scales = arrays[name], arrays[scale]
+    values = codes.astype(np.float32) * scales
+    reader = readers[0]
+    transposed = reader.op_type == "MatMul" or (reader.op_type == "Gemm" and not _attribute(reader, "transB"))
+    kind = _NAMES.get(reader.op_type, _REST)
+    return StoredWeight(name, kind, 8, codes.nbytes + scales.nbytes, values.T if transposed else values)
+
+
+def _plain(name: str, array: NDArray, readers: Sequence[onnx.NodeProto]) -> StoredWeight:
+    embedding = array.dtype == np.uint8 and any(node.op_type == "Gather" for node in readers)
+    kind = "embedding" if embedding else _REST
+    return StoredWeight(name, kind, 8 * array.dtype.itemsize, array.nbytes, array.astype(np.float32))
+
+
+def _attribute(node: onnx.NodeProto, name: str) -> int:
+    return next((a.i for a in node.attribute if a.name == name), 0)
