@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -25,7 +26,7 @@ def graph() -> onnx.ModelProto:
         "scales": np.array([[1.0, 2.0], [0.5, 4.0]], np.float32),
         "bias": np.zeros(2, np.float32),
     }
-    attributes = {"K": 32, "N": 2, "bits": 2, "block_size": 16, "accuracy_level": 4}
+    attributes: dict[str, Any] = {"K": 32, "N": 2, "bits": 2, "block_size": 16, "accuracy_level": 4}
     nodes = [
         helper.make_node("Conv", ["image", "kernel"], ["maps"]),
         helper.make_node("MatMulNBits", ["x", "packed", "scales"], ["y"], domain="com.microsoft", **attributes),

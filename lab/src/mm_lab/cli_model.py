@@ -15,6 +15,7 @@ def add_model_commands(app: typer.Typer) -> None:
     """Add these commands to the ``mm-lab`` command."""
     app.command("evaluate")(evaluate_command)
     app.command("calibrate")(calibrate_command)
+    app.command("verify")(verify_command)
     app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
@@ -82,6 +83,42 @@ def calibrate_command(
         report=typer.echo,
     )
     typer.echo(json.dumps(found, indent=2))
+
+
+def verify_command(
+    original: Annotated[Path, typer.Option(help="Float checkpoint (model.pt) or base checkpoint (folder).")],
+    quantized: Annotated[Path, typer.Option(help="Bundle folder or two-bit checkpoint (model.pt).")],
+    test_data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a run's settings.")],
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these of the data sets; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for verify.json and verify.md.")] = Path("runs/verify"),
+    split: Annotated[str, typer.Option(help="Split to compare on.")] = "dev",
+    limit: Annotated[int | None, typer.Option(help="At most so many photos of each data set.")] = None,
+    most_cider_loss: Annotated[float | None, typer.Option(help="Fail when beam CIDEr falls by more.")] = None,
+    most_exact_loss: Annotated[float | None, typer.Option(help="Fail when exact answers fall by more points.")] = None,
+    least_same_captions: Annotated[float | None, typer.Option(help="Fail below this percent of same captions.")] = None,
+    least_logits_snr: Annotated[float | None, typer.Option(help="Fail below this SNR of the scores, in dB.")] = None,
+) -> None:
+    """Compare a quantized model with its original: weights, outputs, texts, task metrics. Exit 1 beyond a limit."""
+    from mm_lab.data.sources import read_sources
+    from mm_lab.evaluate.bundle_run import coco_scorer
+    from mm_lab.verify.run import Limits, verify
+
+    verdict = verify(
+        original,
+        quantized,
+        read_sources(test_data, dataset or []),
+        out,
+        limits=Limits(most_cider_loss, most_exact_loss, least_same_captions, least_logits_snr),
+        split=split,
+        limit=limit,
+        scorer=coco_scorer(),
+        command=_command(),
+        report=typer.echo,
+    )
+    typer.echo(verdict.text)
+    for line in verdict.broken:
+        typer.echo(line, err=True)
+    raise typer.Exit(1 if verdict.broken else 0)
 
 
 def release_base_command(

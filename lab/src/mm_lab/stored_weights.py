@@ -66,9 +66,14 @@ def stored_weights(model: onnx.ModelProto, *, half_step: bool = False) -> list[S
             scale = next(name for name in scaled.input if name in arrays)
             found.append(_bytes(node.input[0], scale, readers[scaled.output[0]], arrays))
             used |= {node.input[0], scale}
-    rest = [name for name in arrays if name not in used]
-    found += [_plain(name, arrays[name], readers[name]) for name in rest]
-    return found
+    for node in model.graph.node:
+        codes = arrays.get(node.input[0]) if node.op_type == "Gather" else None
+        if codes is not None and codes.dtype == np.uint8 and node.input[0] not in used:
+            scale = _row_scales(node, readers, arrays)
+            found.append(_rows(node.input[0], codes, arrays[scale]))
+            used |= {node.input[0], scale}
+    rest = [(name, array) for name, array in arrays.items() if name not in used]
+    return found + [StoredWeight(n, _REST, 8 * a.dtype.itemsize, a.nbytes, a.astype(np.float32)) for n, a in rest]
 
 
 def groups(weights: Sequence[StoredWeight]) -> list[Group]:
@@ -106,10 +111,19 @@ def _bytes(name: str, scale: str, readers: Sequence[onnx.NodeProto], arrays: dic
     return StoredWeight(name, kind, 8, codes.nbytes + scales.nbytes, values.T if transposed else values)
 
 
-def _plain(name: str, array: NDArray, readers: Sequence[onnx.NodeProto]) -> StoredWeight:
-    embedding = array.dtype == np.uint8 and any(node.op_type == "Gather" for node in readers)
-    kind = "embedding" if embedding else _REST
-    return StoredWeight(name, kind, 8 * array.dtype.itemsize, array.nbytes, array.astype(np.float32))
+def _row_scales(gather: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]], arrays: dict[str, NDArray]) -> str:
+    """The scales that are looked up beside a table of bytes."""
+    rows = len(arrays[gather.input[0]])
+    return next(
+        node.input[0]
+        for node in readers[gather.input[1]]
+        if node.op_type == "Gather" and arrays[node.input[0]].dtype == np.float32 and len(arrays[node.input[0]]) == rows
+    )
+
+
+def _rows(name: str, codes: NDArray, scales: NDArray) -> StoredWeight:
+    values = (codes.reshape(len(codes), -1).astype(np.float32) - 128) * scales.reshape(-1, 1)
+    return StoredWeight(name, "embedding", 8, codes.nbytes + scales.nbytes, values)
 
 
 def _attribute(node: onnx.NodeProto, name: str) -> int:
