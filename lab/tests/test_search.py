@@ -12,7 +12,7 @@ from mm_lab.search.evolve import Candidate, Evolution, EvolutionSettings, Limits
 from mm_lab.search.pareto import crowding, dominates, fronts
 from mm_lab.search.report import write_chosen, write_front
 from mm_lab.search.space import Architecture, Choices, Space, Stem
-from mm_lab.search.table import Cost, Table, Timing, find_table
+from mm_lab.search.table import Cost, SearchError, Table, Timing, find_table
 from mm_lab.train.config import TrainConfig, read_config
 
 STEMS = (Stem(0, 192), Stem(2, 240))
@@ -153,7 +153,7 @@ def test_a_table_with_a_gap_or_for_another_network_is_refused(space: Space):
 
 
 def test_an_unknown_target_says_how_to_measure_it(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match="measured, never guessed"):
+    with pytest.raises(SearchError, match="measured, never guessed"):
         find_table("snapdragon_8gen3", [tmp_path])
     (tmp_path / "snapdragon_8gen3.json").write_text("{}")
     assert find_table("snapdragon_8gen3", [tmp_path]) == tmp_path / "snapdragon_8gen3.json"

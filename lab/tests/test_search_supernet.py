@@ -21,12 +21,16 @@ from mm_lab import onnx_graph  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.search.blocks import Block, Kind, parts_of  # noqa: E402
 from mm_lab.search.config import SearchConfig  # noqa: E402
+from mm_lab.search.data import SearchData  # noqa: E402
 from mm_lab.search.measure import stored_bytes  # noqa: E402
 from mm_lab.search.onnx_blocks import Fixed, PackedLinear, WordTable, build_block, build_whole  # noqa: E402
 from mm_lab.search.quantizer import STEP_SHARE, fake_quantize, packed  # noqa: E402
-from mm_lab.search.run import Stage, search  # noqa: E402
+from mm_lab.search.run import search  # noqa: E402
 from mm_lab.search.space import Architecture, Choices, Space, Stem  # noqa: E402
+from mm_lab.search.stages import Stage  # noqa: E402
 from mm_lab.search.supernet import Supernet  # noqa: E402
+from mm_lab.search.training import new_supernet  # noqa: E402
+from mm_lab.train.checkpoint import Model, save_model  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
 
 STEMS = (Stem(0, 64), Stem(1, 96))
@@ -228,7 +232,25 @@ def test_a_stopped_training_goes_on(config: SearchConfig, tmp_path: Path):
     once = run("once", (3,))
     twice = run("twice", (2, 3))
     assert once["step"] == twice["step"] == 3
-    assert twice["network"].keys() == once["network"].keys()
+    assert twice["rng"] == once["rng"]
+    kinds = [{int(v["step"]) for v in record["optimizer"]["state"].values()} for record in (once, twice)]
+    assert kinds[0] == kinds[1]
+
+
+def test_shared_weights_start_from_a_trained_network_and_stems_anew(config: SearchConfig, tmp_path: Path):
+    data = SearchData(config)
+    settings = {"width": 128, "heads": 2, "ratio": 2, "layers": 1, "trunk": 0, "image_size": 64}
+    words = data.corpus.vocabulary
+    trained = Network(NetworkConfig(len(words), **settings))
+    save_model(tmp_path / "model.pt", Model(trained, words, {}))
+    started = dataclasses.replace(config.supernet, start_from=tmp_path / "model.pt")
+    supernet = new_supernet(dataclasses.replace(config, supernet=started), data)
+    weight = trained.decoder_blocks()[0].attend_self.query.weight
+    assert torch.equal(dict(supernet.shared.named_parameters())["blocks.0.attend_self.query.weight"], weight)
+    assert not torch.equal(supernet.stems["lite0-64"].grid_in.weight, trained.grid_in.weight)
+    save_model(tmp_path / "model.pt", Model(Network(NetworkConfig(len(words), **settings | {"width": 64})), words, {}))
+    with pytest.raises(ValueError, match="start_from: "):
+        new_supernet(dataclasses.replace(config, supernet=started), data)
 
 
 def test_sums_are_checked_against_whole_graphs(config: SearchConfig, tmp_path: Path):

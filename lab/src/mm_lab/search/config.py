@@ -46,8 +46,15 @@ class LatencySettings:
 
 @dataclass(frozen=True)
 class SupernetSettings:
-    """Training of the shared weights. It ends at ``steps`` or ``minutes``, whichever comes first."""
+    """Training of the shared weights. It ends at ``steps`` or ``minutes``, whichever comes first.
 
+    ``start_from``: a trained float checkpoint no larger than the largest architecture, for everything behind the
+    stems. Stems always start anew, so that no trunk is ahead of the others. ``shared_rate_share`` scales the learning
+    rate of what does not belong to a stem.
+    """
+
+    start_from: Path | None = None
+    shared_rate_share: float = 1.0
     steps: int = 4000
     minutes: float = 1e9
     batch: int = 16

@@ -16,6 +16,7 @@ from mm_lab.data.corpus import Corpus, build_corpus, load_sources
 from mm_lab.data.features import GRID_VALUES
 from mm_lab.search.config import SearchConfig, StemConfig
 from mm_lab.search.space import Stem
+from mm_lab.search.table import SearchError
 from mm_lab.train.store import unpack_grid
 
 _CHUNK = 256
@@ -30,12 +31,12 @@ class StemGrids:
         keys = json.loads((folder / "keys.json").read_text())
         expected = [["train", p.source, p.key] for p in corpus.train] + [["dev", p.source, p.key] for p in corpus.dev]
         if [[k["split"], k["source"], k["key"]] for k in keys] != expected:
-            raise ValueError(f"{folder} was made from other photos than the corpus; extract again")
+            raise SearchError(f"{folder} was made from other photos than the corpus; extract again")
         if not (folder / "mirrored-0.npy").exists():
-            raise FileNotFoundError(f"{folder}: the plain view is not complete; run mm-lab features")
+            raise SearchError(f"{folder}: the plain view is not complete; run mm-lab features")
         self._grids = np.load(folder / "grid-0.npy", mmap_mode="r")
         if self._grids.shape[1] != stem.side**2:
-            raise ValueError(f"{folder} holds {self._grids.shape[1]} tokens a photo, {stem.name} has {stem.side**2}")
+            raise SearchError(f"{folder} holds {self._grids.shape[1]} tokens a photo, {stem.name} has {stem.side**2}")
         self._train_rows = len(corpus.train)
         self._pooled = self._pool(workspace / f"pooled-{stem.name}.npy")
 

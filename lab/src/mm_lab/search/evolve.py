@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mm_lab.search.pareto import fronts, ranking
 from mm_lab.search.space import Architecture, Space
-from mm_lab.search.table import Cost
+from mm_lab.search.table import Cost, SearchError
 
 _TRIES = 3000
 _TRIES_PER_CHILD = 200
@@ -97,7 +97,7 @@ class Evolution:
                 break
         if not population:
             fastest, lightest = min(c.caption_ms for c in costs), min(c.bytes for c in costs)
-            raise ValueError(
+            raise SearchError(
                 f"no architecture within {self._limits.caption_ms:g} ms and {self._limits.bytes:,} bytes; of "
                 f"{len(costs)} tried the fastest takes {fastest:.2f} ms and the smallest {lightest:,} bytes"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import statistics
 import time
@@ -20,7 +21,7 @@ from mm_lab.search.blocks import Block, blocks_of
 from mm_lab.search.config import LatencySettings
 from mm_lab.search.onnx_blocks import Fixed, Runnable, build_block, build_whole, empty_graph
 from mm_lab.search.space import Architecture, Space
-from mm_lab.search.table import Table, Timing
+from mm_lab.search.table import SearchError, Table, Timing
 
 _EMPTY = "empty"
 _WARM_UP = 5
@@ -72,6 +73,11 @@ class BlockFiles:
     def __init__(self, folder: Path, fixed: Fixed) -> None:
         self._folder, self._fixed = folder, fixed
         folder.mkdir(parents=True, exist_ok=True)
+        about = folder / "network.json"
+        text = json.dumps(asdict(fixed))
+        if about.exists() and about.read_text() != text:
+            raise SearchError(f"{folder} holds the blocks of another network; delete it")
+        about.write_text(text)
 
     def write(self, block: Block | None) -> Path:
         """The graph of ``block``, or of nothing."""

@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 
 import torch
@@ -20,23 +19,13 @@ from mm_lab.search.measure import BlockFiles, Check, check_sums, empty_table, me
 from mm_lab.search.onnx_blocks import Fixed
 from mm_lab.search.report import plot_front, write_chosen, write_front
 from mm_lab.search.space import Architecture
-from mm_lab.search.table import Table, find_table
+from mm_lab.search.stages import Stage
+from mm_lab.search.table import SearchError, Table, find_table
 from mm_lab.search.training import DevLoss, SupernetTraining, new_supernet
 from mm_lab.tables import markdown
 
 Report = Callable[[str], None]
 THIS_MACHINE = "cpu"
-
-
-class Stage(StrEnum):
-    """What to run; ``all`` is table, supernet and evolve."""
-
-    ALL = "all"
-    TABLE = "table"
-    CHECK = "check"
-    BLOCKS = "blocks"
-    SUPERNET = "supernet"
-    EVOLVE = "evolve"
 
 
 def search(config: SearchConfig, stage: Stage, target: str, near: Path, report: Report) -> None:
@@ -77,7 +66,7 @@ def _table(config: SearchConfig, fixed: Fixed, files: BlockFiles, target: str, n
 
 def _check(config: SearchConfig, table: Table, fixed: Fixed, target: str, report: Report) -> None:
     if target != THIS_MACHINE:
-        raise ValueError("sums can be checked on this machine only")
+        raise SearchError("sums can be checked on this machine only")
     rng = random.Random(config.seed)
     drawn = [config.space().sample(rng) for _ in range(config.latency.checked)]
     report(checks_table(check_sums(drawn, table, fixed, config.latency)))

@@ -17,6 +17,10 @@ Statistic = Literal["least", "median"]
 _FORM = 1
 
 
+class SearchError(ValueError):
+    """A search that cannot go on until its caller changes something."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """One block: milliseconds a run, over ``runs`` runs, and the bytes its weights are stored in.
@@ -65,10 +69,10 @@ class Table:
 
     @classmethod
     def load(cls, path: Path) -> Table:
-        """Reads what :meth:`save` wrote; ValueError for anything else."""
+        """Reads what :meth:`save` wrote; SearchError for anything else."""
         record = json.loads(path.read_text())
         if not isinstance(record, dict) or record.pop("form", None) != _FORM:
-            raise ValueError(f"{path} is no latency table of form {_FORM}")
+            raise SearchError(f"{path} is no latency table of form {_FORM}")
         record["blocks"] = {key: Timing(**value) for key, value in record["blocks"].items()}
         record["overhead"] = Timing(**record["overhead"]) if record["overhead"] else None
         return cls(**record)
@@ -77,13 +81,15 @@ class Table:
         """Refuses a table that does not answer for all of ``blocks`` with measured times."""
         if self.fixed != fixed:
             names = sorted(n for n in fixed.keys() | self.fixed.keys() if fixed.get(n) != self.fixed.get(n))
-            raise ValueError(f"the table for {self.target} was measured with another {', '.join(names)}")
+            raise SearchError(f"the table for {self.target} was measured with another {', '.join(names)}")
         keys = [b.key for b in blocks]
         missing = [k for k in keys if k not in self.blocks or self._ms(self.blocks[k]) is None]
         if self.overhead is None or self._ms(self.overhead) is None or len(missing) == len(keys):
-            raise ValueError(f"the table for {self.target} holds no measured time: run its blocks on that device first")
+            raise SearchError(
+                f"the table for {self.target} holds no measured time: run its blocks on that device first"
+            )
         if missing:
-            raise ValueError(f"the table for {self.target} lacks {len(missing)} of {len(keys)} blocks, {missing[0]!r}")
+            raise SearchError(f"the table for {self.target} lacks {len(missing)} of {len(keys)} blocks, {missing[0]!r}")
 
     def cost(self, architecture: Architecture, steps: int) -> Cost:
         """Adds up the blocks of ``architecture``; a caption is one vision pass and ``steps`` decoder steps."""
@@ -100,7 +106,7 @@ class Table:
     def _measured(self, timing: Timing | None, key: str) -> float:
         value = timing and self._ms(timing)
         if value is None:
-            raise ValueError(f"the table for {self.target} holds no time for {key!r}")
+            raise SearchError(f"the table for {self.target} holds no time for {key!r}")
         return value
 
     def _ms(self, timing: Timing) -> float | None:
@@ -116,7 +122,7 @@ def find_table(target: str, folders: Iterable[Path]) -> Path:
         if (folder / f"{target}.json").exists():
             return folder / f"{target}.json"
     places = ", ".join(str(f) for f in folders)
-    raise FileNotFoundError(
+    raise SearchError(
         f"no {target}.json in {places}: latencies are measured, never guessed. `mm-lab search --stage blocks` writes "
         "the blocks and an empty table; fill it on the device and pass it with --hardware-target"
     )

@@ -16,14 +16,17 @@ import torch
 from torch import Tensor, nn
 
 from mm_lab.data.packing import pack_photos
+from mm_lab.data.vocabulary import Vocabulary
 from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.network import Network, NetworkConfig
 from mm_lab.model.trunk import Trunk
-from mm_lab.search.config import SearchConfig
+from mm_lab.search.config import SearchConfig, SupernetSettings
 from mm_lab.search.data import SearchData
 from mm_lab.search.losses import Batch, imitation_loss, retrieval_loss, word_scores, written_loss
 from mm_lab.search.space import Architecture, Stem
 from mm_lab.search.supernet import Supernet
+from mm_lab.search.table import SearchError
+from mm_lab.train.checkpoint import Model, load_model
 from mm_lab.train.config import DataConfig, TrainConfig
 from mm_lab.train.multitask import _fresh_network, _teacher_vectors
 from mm_lab.train.run import Curves, Run
@@ -53,7 +56,23 @@ def new_supernet(config: SearchConfig, data: SearchData) -> Supernet:
         return network
 
     torch.manual_seed(config.seed)
-    return Supernet(space, {"vocabulary": len(words)}, fresh)
+    supernet = Supernet(space, {"vocabulary": len(words)}, fresh)
+    if config.supernet.start_from:
+        _start_shared(supernet, load_model(config.supernet.start_from), words)
+    return supernet
+
+
+def _start_shared(supernet: Supernet, trained: Model, words: Vocabulary) -> None:
+    """Copies what lies behind the stem; layers the trained network lacks stay as they are."""
+    if trained.vocabulary.entries != words.entries:
+        raise SearchError("start_from knows other words than the data")
+    if trained.two_bit:
+        raise SearchError("start_from is two-bit; give a float model")
+    source, target = trained.network.state_dict(), supernet.shared.state_dict()
+    for name in target.keys() & source.keys():
+        if target[name].shape != source[name].shape:
+            raise SearchError(f"start_from: {name} is {tuple(source[name].shape)}, not {tuple(target[name].shape)}")
+        target[name].copy_(source[name])
 
 
 class SupernetTraining:
@@ -65,7 +84,7 @@ class SupernetTraining:
         self._sentences = _teacher_vectors([*caches, config.output][0], data.corpus, report)
         self._caption_at = np.cumsum([0, *(len(p.captions) for p in data.corpus.train)])
         output = config.output / FOLDER
-        groups = _groups(supernet, config.supernet.weight_decay)
+        groups = _groups(supernet, config.supernet)
         self._run = Run(output, supernet, groups, config.supernet, np.random.default_rng(config.seed))
         self._curves = Curves(output, report)
 
@@ -83,7 +102,7 @@ class SupernetTraining:
     def finish(self) -> int:
         """Puts the averaged weights, as far as they are trained, into the supernet. The number of steps."""
         if not self._run.progress.step:
-            raise ValueError("the supernet is not trained at all; run the supernet stage first")
+            raise SearchError("the supernet is not trained at all; run the supernet stage first")
         self._run.average.swap()
         return self._run.progress.step
 
@@ -139,11 +158,20 @@ class SupernetTraining:
         return Batch.of(packed, pad_rows(texts, _TEXT_TOKENS), sentences)
 
 
-def _groups(supernet: Supernet, decay: float) -> list[dict[str, Any]]:
-    groups: list[list[nn.Parameter]] = [[], []]
+def _groups(supernet: Supernet, settings: SupernetSettings) -> list[dict[str, Any]]:
+    """Matrices decay, the rest does not; shared weights may learn more slowly than stems."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in supernet.named_parameters():
-        groups[parameter.ndim > 1 and "position" not in name].append(parameter)
-    return [{"params": groups[1], "weight_decay": decay}, {"params": groups[0], "weight_decay": 0.0}]
+        key = (parameter.ndim > 1 and "position" not in name, name.startswith("shared."))
+        groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "weight_decay": settings.weight_decay if decayed else 0.0,
+            "share": settings.shared_rate_share if shared else 1.0,
+        }
+        for (decayed, shared), parameters in groups.items()
+    ]
 
 
 class DevLoss:
