@@ -108,7 +108,7 @@ def test_a_cost_adds_blocks_and_pays_for_each_run_once(space: Space):
     a = Architecture(STEMS[1], 64, 2, 4, 2, 8, (2, 8, 2), (4,))
     cost = table.cost(a, 10)
     parts = parts_of(a)
-    ms = {key: t.least_ms for key, t in table.blocks.items()}
+    ms = {key: t.least_ms or 0.0 for key, t in table.blocks.items()}
     step = sum((ms[b.key] - 0.25) * n for b, n in parts.step.items()) + 0.25
     assert cost.step_ms == pytest.approx(step)
     assert cost.caption_ms == pytest.approx(cost.vision_ms + 10 * step)

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -35,7 +36,7 @@ from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
 
 STEMS = (Stem(0, 64), Stem(1, 96))
 CHOICES = {"width": [64, 128], "heads": [2], "ratio": [1, 2], "layers": [1, 2], "text_layers": [1], "bits": [2, 8]}
-FIXED = {"vocabulary": 50, "embedding": 64, "embedding_hidden": 64, "dropout": 0.0}
+FIXED: dict[str, Any] = {"vocabulary": 50, "embedding": 64, "embedding_hidden": 64, "dropout": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def supernet() -> Supernet:
     space = Space(STEMS, Choices(**{k: tuple(v) for k, v in CHOICES.items()}))
 
     def fresh(stem: Stem) -> Network:
-        return Network(NetworkConfig(**FIXED, **space.largest(stem).network()))
+        return Network(NetworkConfig(**FIXED | space.largest(stem).network()))
 
     return Supernet(space, FIXED, fresh)
 
@@ -53,7 +54,7 @@ SMALL = Architecture(STEMS[1], 64, 2, 1, 2, 8, (8,), (2,))
 
 
 def test_a_subnetwork_is_the_ordinary_network_with_cut_weights(supernet: Supernet):
-    alone = Network(NetworkConfig(**FIXED, **SMALL.network())).eval()
+    alone = Network(NetworkConfig(**FIXED | SMALL.network())).eval()
     alone.load_state_dict(supernet.tensors(SMALL))
     grid = torch.rand(2, STEMS[1].side ** 2, 1280)
     with torch.no_grad():
@@ -73,7 +74,9 @@ def test_keys_and_values_are_cut_apart(supernet: Supernet):
 def test_gradients_reach_the_cut_weights_of_one_stem_only(supernet: Supernet):
     grid = torch.rand(1, STEMS[1].side ** 2, 1280)
     supernet.run(SMALL, lambda network: network.picture(grid).square().sum()).backward()
-    used, unused = (supernet.stems[s.name].grid_in.weight.grad for s in reversed(STEMS))
+    weights = dict(supernet.named_parameters())
+    used, unused = (weights[f"stems.{s.name}.grid_in.weight"].grad for s in reversed(STEMS))
+    assert used is not None
     assert unused is None
     assert used[:64].abs().max() > 0
     assert used[64:].abs().max() == 0
@@ -239,15 +242,16 @@ def test_a_stopped_training_goes_on(config: SearchConfig, tmp_path: Path):
 
 def test_shared_weights_start_from_a_trained_network_and_stems_anew(config: SearchConfig, tmp_path: Path):
     data = SearchData(config)
-    settings = {"width": 128, "heads": 2, "ratio": 2, "layers": 1, "trunk": 0, "image_size": 64}
+    settings: dict[str, Any] = {"width": 128, "heads": 2, "ratio": 2, "layers": 1, "trunk": 0, "image_size": 64}
     words = data.corpus.vocabulary
     trained = Network(NetworkConfig(len(words), **settings))
     save_model(tmp_path / "model.pt", Model(trained, words, {}))
     started = dataclasses.replace(config.supernet, start_from=tmp_path / "model.pt")
     supernet = new_supernet(dataclasses.replace(config, supernet=started), data)
-    weight = trained.decoder_blocks()[0].attend_self.query.weight
-    assert torch.equal(dict(supernet.shared.named_parameters())["blocks.0.attend_self.query.weight"], weight)
-    assert not torch.equal(supernet.stems["lite0-64"].grid_in.weight, trained.grid_in.weight)
+    weights = dict(supernet.named_parameters())
+    same = weights["shared.blocks.0.attend_self.query.weight"]
+    assert torch.equal(same, trained.decoder_blocks()[0].attend_self.query.weight)
+    assert not torch.equal(weights["stems.lite0-64.grid_in.weight"], trained.grid_in.weight)
     save_model(tmp_path / "model.pt", Model(Network(NetworkConfig(len(words), **settings | {"width": 64})), words, {}))
     with pytest.raises(ValueError, match="start_from: "):
         new_supernet(dataclasses.replace(config, supernet=started), data)
