@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from mm_lab.bundle import BundleInfo, BundlePart, read_manifest, write_part
+from mm_lab.bundle import BundleInfo, BundlePart, bundle_digest, read_manifest, write_part
 from mm_lab.data.corpus import Source
 from mm_lab.data.questions import question_kind
 from mm_lab.data.samples import Question, Sample
@@ -136,17 +136,17 @@ def test_no_three_words_are_said_twice_and_specials_never():
 def test_a_stopped_evaluation_goes_on_where_it_was(tmp_path: Path, bundle: Path):
     photos, path = samples(40), tmp_path / "results.jsonl"
     with pytest.raises(OSError, match="stopped"):
-        run_photos(Echo(fails_at=20), photos, ResultsFile(path, bundle, "reference"))
+        run_photos(Echo(fails_at=20), photos, ResultsFile(path, bundle_digest(bundle), "reference"))
     with path.open("a") as handle:
         handle.write('{"source": "drawn", "key": "p16"')  # half a line
     again = Echo()
-    results = run_photos(again, photos, ResultsFile(path, bundle, "reference"))
+    results = run_photos(again, photos, ResultsFile(path, bundle_digest(bundle), "reference"))
     assert again.seen == [f"p{i}" for i in range(16, 40)]
     assert [r.answers[0].text for r in results] == [WORDS[i % 5] for i in range(40)]
-    reread = run_photos(Echo(fails_at=0), photos, ResultsFile(path, bundle, "reference"))
+    reread = run_photos(Echo(fails_at=0), photos, ResultsFile(path, bundle_digest(bundle), "reference"))
     assert all(np.array_equal(a.embedding, b.embedding) for a, b in zip(results, reread, strict=True))
-    with pytest.raises(ValueError, match="another bundle or runtime"):
-        ResultsFile(path, bundle, "cli")
+    with pytest.raises(ValueError, match="another model or runtime"):
+        ResultsFile(path, bundle_digest(bundle), "cli")
 
 
 @dataclass

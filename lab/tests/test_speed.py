@@ -18,7 +18,7 @@ def value(name: str, columns: int) -> onnx.ValueInfoProto:
 
 def two_layers() -> onnx.ModelProto:
     rng = np.random.default_rng(0)
-    codes = Codes(rng.integers(0, 4, (32, 64)).astype(np.uint8), rng.random((32, 1)).astype(np.float32), INTEGER, 64)
+    codes = Codes(rng.integers(0, 4, (32, 64)).astype(np.uint8), rng.random((32, 1)).astype(np.float16), INTEGER, 64)
     nodes, tensors = matmul_nodes("first", "x", "h", codes, rng.standard_normal(32).astype(np.float32))
     tensors.append(numpy_helper.from_array(rng.standard_normal((32, 32)).astype(np.float32), "w"))
     nodes.append(helper.make_node("MatMul", ["h", "w"], ["y"]))
@@ -36,7 +36,9 @@ def test_the_float_copy_gives_the_same_numbers_from_float_weights():
     assert all(t.data_type == TensorProto.FLOAT for t in plain.graph.initializer)
     x = np.random.default_rng(1).standard_normal((1, 64)).astype(np.float32)
     got = [
-        ort.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+        np.asarray(
+            ort.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+        )
         for m in (packed, plain)
     ]
     # The packed kernel rounds activations to int8 (accuracy level 4).

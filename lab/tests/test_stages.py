@@ -152,3 +152,18 @@ def test_later_stages_use_the_tuned_trunk_through_a_refined_cache(folder: Path):
     train(replace(fresh, data=replace(fresh.data, cache=folder / "refined")), quiet)
     kept = load_model(folder / "fresh" / "model.pt").trunk
     assert kept is not None and all(torch.equal(kept[k], v) for k, v in (tuned.trunk or {}).items())
+
+
+def test_only_the_named_parameters_train_and_words_can_be_left_out(folder: Path):
+    settings: dict = {"retrieval_batch": 6, "extra_negatives": 4, "word_vectors": False, "network": NETWORK}
+    train(config(folder, TrainConfig, "first", steps=1, **settings), quiet)
+    again = config(
+        folder, TrainConfig, "again", steps=30, only=["text_", "image_out"], losses={"words": 0, "contrast": 1.0},
+        start_from=str(folder / "first" / "model.pt"), **settings,
+    )  # fmt: skip
+    train(again, quiet)
+    before, after = (load_model(folder / name / "model.pt").network.state_dict() for name in ("first", "again"))
+    changed = {k.split(".")[0] for k in before if not torch.equal(before[k], after[k])}
+    assert changed and all(name.startswith(("text_", "image_out")) for name in changed)
+    assert {"image_out", "text_blocks"} <= changed
+    assert ",loss/words,0.0" in (folder / "again" / "curves.csv").read_text()

@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use mm_core::{
     model::{DEFAULT_BUNDLE, Model, ModelOptions},
     runtime::{Provider, SessionOptions},
+    tasks::caption::MAX_BEAMS,
 };
 
-/// Read text in pictures, on this device. Nothing leaves it: there is no network code in this program.
+/// Describe pictures, answer questions about them and read their text, on this device. Nothing leaves it: there is no
+/// network code in this program.
 #[derive(Debug, Parser)]
 #[command(name = "mm", version, arg_required_else_help = true, propagate_version = true)]
 pub struct Arguments {
@@ -51,6 +53,12 @@ impl ModelArguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say in a sentence what each picture shows: files, folders, or `-` for standard input.
+    Caption(CaptionArguments),
+    /// Answer a question about a picture, or a file full of questions.
+    Ask(AskArguments),
+    /// Turn pictures or texts into vectors that lie close together where they mean the same.
+    Embed(EmbedArguments),
     /// Read the text in pictures: files, folders, or `-` for standard input.
     Ocr(OcrArguments),
     /// Measure speed and memory on this machine.
@@ -67,6 +75,62 @@ pub enum Command {
         #[arg(long, value_hint = ValueHint::DirPath)]
         dir: PathBuf,
     },
+}
+
+/// Options of `mm caption`.
+#[derive(Debug, Args)]
+pub struct CaptionArguments {
+    /// Pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC), folders of pictures, or `-`.
+    #[arg(required = true, value_hint = ValueHint::AnyPath)]
+    pub images: Vec<PathBuf>,
+    /// One JSON object per picture instead of a sentence.
+    #[arg(long)]
+    pub json: bool,
+    /// Sentences weighed against each other, 1 (fastest) to 16; the bundle's own setting by default.
+    #[arg(long, value_name = "N", value_parser = beams)]
+    pub beams: Option<usize>,
+}
+
+fn beams(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=MAX_BEAMS).contains(n))
+        .ok_or_else(|| format!("expected a whole number from 1 to {MAX_BEAMS}"))
+}
+
+/// Options of `mm ask`.
+#[derive(Debug, Args)]
+pub struct AskArguments {
+    /// A picture, or `-` for standard input.
+    #[arg(required_unless_present = "batch", conflicts_with = "batch", value_hint = ValueHint::FilePath)]
+    pub image: Option<PathBuf>,
+    /// What to ask, for example "what is the man doing?".
+    #[arg(required_unless_present = "batch")]
+    pub question: Option<String>,
+    /// Questions about many pictures: a file with one JSON object `{"image": PATH, "question": TEXT}` per line, or `-`.
+    /// Paths are taken from the current folder.
+    #[arg(long, value_name = "FILE.jsonl", value_hint = ValueHint::FilePath)]
+    pub batch: Option<PathBuf>,
+    /// One JSON object per question instead of a sentence.
+    #[arg(long)]
+    pub json: bool,
+    /// Say "not sure" when the confidence is below this, 0 to 1; the bundle's own setting by default.
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
+    pub unsure_below: Option<f32>,
+}
+
+/// Options of `mm embed`.
+#[derive(Debug, Args)]
+pub struct EmbedArguments {
+    /// Pictures, folders of pictures, or `-`.
+    #[arg(required_unless_present = "text", conflicts_with = "text", value_hint = ValueHint::AnyPath)]
+    pub images: Vec<PathBuf>,
+    /// Texts instead of pictures.
+    #[arg(long, value_name = "TEXT", num_args = 1..)]
+    pub text: Vec<String>,
+    /// One JSON object per picture or text. Without it the cosine of every pair is shown.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `mm ocr`.

@@ -68,7 +68,7 @@ pub fn decoded(paths: Vec<PathBuf>) -> impl Iterator<Item = Input> {
     receiver.into_iter()
 }
 
-fn load(path: &Path, limits: &Limits) -> mm_core::Result<RgbImage> {
+pub fn load(path: &Path, limits: &Limits) -> mm_core::Result<RgbImage> {
     if path == Path::new("-") {
         decode::read_from(io::stdin().lock(), "standard input", limits)
     } else {

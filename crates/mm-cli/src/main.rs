@@ -1,4 +1,4 @@
-//! `mm`: read text in pictures, on this device.
+//! `mm`: describe pictures, answer questions about them and read their text, on this device.
 //!
 //! Results go to standard output and nothing else does: logs, progress and errors go to standard error.
 //! Exit status: 0 all good, 1 something failed (the rest was still done), 2 wrong usage.
@@ -8,6 +8,7 @@ mod commands;
 mod inputs;
 mod output;
 mod overlay;
+mod pictures;
 
 use std::{process::ExitCode, time::Instant};
 
@@ -24,6 +25,9 @@ fn main() -> ExitCode {
     fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
 
     let done = match &arguments.command {
+        Command::Caption(options) => commands::caption::run(options, &arguments.model),
+        Command::Ask(options) => commands::ask::run(options, &arguments.model),
+        Command::Embed(options) => commands::embed::run(options, &arguments.model),
         Command::Ocr(options) => commands::ocr::run(options, &arguments.model),
         Command::Bench(options) => commands::bench::run(options, &arguments.model, start),
         Command::Model { action } => commands::model::run(action, &arguments.model),

@@ -6,6 +6,7 @@ writing one part leaves the others as they are, so parts can be rebuilt one at a
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
         "schema": SCHEMA,
         "name": info.name,
         "version": info.version,
-        "license": _all_licenses(provenance),
+        "license": join_licenses([part["license"] for part in provenance.values() if "license" in part]),
         "description": info.description,
         "files": [entries[path] for path in sorted(entries)],
         "models": dict(sorted(models.items())),
@@ -103,6 +104,11 @@ def write_part(folder: Path, info: BundleInfo, part: BundlePart) -> dict[str, An
     }
     write_manifest(folder, manifest)
     return manifest
+
+
+def join_licenses(expressions: Iterable[str]) -> str:
+    """One SPDX expression that asks for all of them, each licence once."""
+    return " AND ".join(sorted({one for expression in expressions for one in expression.split(" AND ")}))
 
 
 def check_files(folder: Path) -> None:
@@ -138,12 +144,6 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write `manifest` in the one form that is stable to the byte."""
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
-
-
-def _all_licenses(provenance: dict[str, Any]) -> str:
-    """One SPDX expression over the parts, each licence once."""
-    expressions = [part["license"] for part in provenance.values() if "license" in part]
-    return " AND ".join(sorted({one for expression in expressions for one in expression.split(" AND ")}))
 
 
 def _hashes(files: list[dict[str, Any]], roles: tuple[str, ...]) -> set[str]:

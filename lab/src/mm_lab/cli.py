@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mm_lab.cli_model import add_model_commands
+from mm_lab.search.stages import Stage
 from mm_lab.weight_only import WeightForm
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -190,7 +191,7 @@ def search_command(
         float | None, typer.Option(help="Most a greedy caption may take (the settings').")
     ] = None,
     max_bytes: Annotated[int | None, typer.Option(help="Most the weights may take (the settings').")] = None,
-    stage: Annotated[str, typer.Option(help="all, table, check, blocks, supernet or evolve.")] = "all",
+    stage: Annotated[Stage, typer.Option(help="What to run; all is table, supernet and evolve.")] = Stage.ALL,
 ) -> None:
     """Search trunk, input size, width, heads, depths and bits under a latency and a size limit."""
     import dataclasses
@@ -198,14 +199,19 @@ def search_command(
 
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # the exporter warns about every custom operator
     from mm_lab.search.config import SearchConfig
-    from mm_lab.search.run import Stage, search
+    from mm_lab.search.run import search
+    from mm_lab.search.table import SearchError
     from mm_lab.train.config import read_config
 
     given = {"max_latency_ms": max_latency_ms, "max_bytes": max_bytes}
     settings = dataclasses.replace(
         read_config(SearchConfig, config), **{k: v for k, v in given.items() if v is not None}
     )
-    search(settings, Stage(stage), hardware_target, config.parent, typer.echo)
+    try:
+        search(settings, stage, hardware_target, config.parent, typer.echo)
+    except SearchError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command("quantize")

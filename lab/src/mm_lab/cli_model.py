@@ -15,6 +15,8 @@ def add_model_commands(app: typer.Typer) -> None:
     """Add these commands to the ``mm-lab`` command."""
     app.command("evaluate")(evaluate_command)
     app.command("calibrate")(calibrate_command)
+    app.command("verify")(verify_command)
+    app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
     app.add_typer(release, name="release")
@@ -83,6 +85,42 @@ def calibrate_command(
     typer.echo(json.dumps(found, indent=2))
 
 
+def verify_command(
+    original: Annotated[Path, typer.Option(help="Float checkpoint (model.pt) or base checkpoint (folder).")],
+    quantized: Annotated[Path, typer.Option(help="Bundle folder or two-bit checkpoint (model.pt).")],
+    test_data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a run's settings.")],
+    dataset: Annotated[list[str] | None, typer.Option(help="Only these of the data sets; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for verify.json and verify.md.")] = Path("runs/verify"),
+    split: Annotated[str, typer.Option(help="Split to compare on.")] = "dev",
+    limit: Annotated[int | None, typer.Option(help="At most so many photos of each data set.")] = None,
+    most_cider_loss: Annotated[float | None, typer.Option(help="Fail when beam CIDEr falls by more.")] = None,
+    most_exact_loss: Annotated[float | None, typer.Option(help="Fail when exact answers fall by more points.")] = None,
+    least_same_captions: Annotated[float | None, typer.Option(help="Fail below this percent of same captions.")] = None,
+    least_logits_snr: Annotated[float | None, typer.Option(help="Fail below this SNR of the scores, in dB.")] = None,
+) -> None:
+    """Compare a quantized model with its original: weights, outputs, texts, task metrics. Exit 1 beyond a limit."""
+    from mm_lab.data.sources import read_sources
+    from mm_lab.evaluate.bundle_run import coco_scorer
+    from mm_lab.verify.run import Limits, verify
+
+    verdict = verify(
+        original,
+        quantized,
+        read_sources(test_data, dataset or []),
+        out,
+        limits=Limits(most_cider_loss, most_exact_loss, least_same_captions, least_logits_snr),
+        split=split,
+        limit=limit,
+        scorer=coco_scorer(),
+        command=_command(),
+        report=typer.echo,
+    )
+    typer.echo(verdict.text)
+    for line in verdict.broken:
+        typer.echo(line, err=True)
+    raise typer.Exit(1 if verdict.broken else 0)
+
+
 def release_base_command(
     model: Annotated[Path, typer.Option(help="Float checkpoint (model.pt).")],
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("models/mobile-mm-llm-base"),
@@ -92,6 +130,41 @@ def release_base_command(
 
     for entry in write_base(model, out)["files"]:
         typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
+
+
+def bundle_command(
+    model: Annotated[Path, typer.Option(help="Bundle folder with its parts written.")] = _BUNDLE,
+    card: Annotated[Path, typer.Option(help="Model card to write.")] = Path("models/MODEL_CARD.md"),
+    evaluation: Annotated[Path | None, typer.Option(help="metrics.json of mm-lab evaluate.")] = None,
+    figures: Annotated[list[Path] | None, typer.Option(help='{"command", "figures"}; may be repeated.')] = None,
+    training_log: Annotated[Path, typer.Option(help="What each step bought.")] = Path("models/training_log.json"),
+    examples: Annotated[Path | None, typer.Option(help="Pictures for the card.")] = Path("models/card_examples.json"),
+    base: Annotated[Path, typer.Option(help="Base checkpoint, to name it.")] = Path("models/mobile-mm-llm-base"),
+    checkpoint: Annotated[Path | None, typer.Option(help="Export this model into the bundle first.")] = None,
+    runtime: Annotated[str, typer.Option(help="Says what the examples show: sdk, cli or reference.")] = "sdk",
+    mm: Annotated[Path, typer.Option(help="The mm command, for --runtime cli.")] = Path("target/release/mm"),
+) -> None:
+    """Check the bundle's parts and size, write figures and licence into the manifest, and the model card."""
+    from mm_lab.evaluate.runtime import open_runtime
+    from mm_lab.release.bundle import INFO, finish_bundle
+
+    if checkpoint:
+        from mm_lab.export.bundle_part import export_bundle_part
+
+        export_bundle_part(checkpoint, model, INFO)
+    manifest = finish_bundle(
+        model,
+        card,
+        evaluation=evaluation,
+        figures=figures or [],
+        training_log=training_log,
+        examples=examples,
+        base=base,
+        runtime_on=lambda bundle: open_runtime(runtime, bundle, mm=mm),
+    )
+    for entry in manifest["files"]:
+        typer.echo(f"{entry['bytes']:>10,}  {entry['path']}")
+    typer.echo(f"{sum(entry['bytes'] for entry in manifest['files']):>10,}  in all")
 
 
 def _command() -> str:

@@ -89,7 +89,8 @@ pub fn caption<D: DecoderNetwork>(
             min_words: 1,
             end: specials.end,
             forbidden: &unsaid(tokenizer),
-            max_words: usize::MAX,
+            // A limit of the caller's is kept; the bundle's own may cut a sentence, as in training.
+            max_words: options.max_words.map_or(usize::MAX, |words| words.max(1)),
             first: None,
             best_only: true,
             cancel: options.cancel.as_ref(),

@@ -34,7 +34,7 @@ def evaluate_bundle(
     train split of all sources, where they have one.
     """
     blind = train_guesser(sources)
-    file = ResultsFile(out / "results.jsonl", bundle, runtime.name)
+    file = ResultsFile(out / "results.jsonl", bundle_digest(bundle), runtime.name)
     metrics = {}
     for source in sources:
         samples = read_split(source, split, limit)

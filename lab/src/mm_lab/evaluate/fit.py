@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mm_lab.bundle import set_confidence
+from mm_lab.bundle import bundle_digest, set_confidence
 from mm_lab.data.corpus import Source
 from mm_lab.data.questions import QUESTION_TYPES, question_kind
 from mm_lab.data.samples import Sample
@@ -119,7 +119,7 @@ def _probe(
         copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name))
         set_confidence(copy, {"caption": curve, "answer": {"default": curve}, "unsure_below": 0.0}, {})
         runtime = runtime_on(copy)
-        file = ResultsFile(out / f"calibration-{part}.jsonl", copy, runtime.name)
+        file = ResultsFile(out / f"calibration-{part}.jsonl", bundle_digest(copy), runtime.name)
         return run_photos(runtime, samples, file, embed=False)
 
 

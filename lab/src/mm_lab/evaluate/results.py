@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from mm_lab.bundle import bundle_digest
 from mm_lab.data.samples import Sample
 from mm_lab.evaluate.runtime import Picture, Runtime, Said
 
@@ -32,11 +31,11 @@ class PhotoResult:
 
 
 class ResultsFile:
-    """``results.jsonl``: a first line that names bundle and runtime, then one line per photo."""
+    """``results.jsonl``: a first line that names model (by its digest) and runtime, then one line per photo."""
 
-    def __init__(self, path: Path, bundle: Path, runtime: str) -> None:
+    def __init__(self, path: Path, digest: str, runtime: str) -> None:
         self._path = path
-        self._head = {"bundle": bundle_digest(bundle), "runtime": runtime}
+        self._head = {"bundle": digest, "runtime": runtime}
         self._done: dict[tuple[str, str], PhotoResult] = {}
         if path.exists():
             self._read()
@@ -47,7 +46,7 @@ class ResultsFile:
     def _read(self) -> None:
         lines = self._path.read_bytes().splitlines(keepends=True)
         if not lines or json.loads(lines[0]) != self._head:
-            raise ValueError(f"{self._path} is of another bundle or runtime; delete it or choose another folder")
+            raise ValueError(f"{self._path} is of another model or runtime; delete it or choose another folder")
         whole = [line for line in lines if line.endswith(b"\n")]
         if len(whole) < len(lines):  # stopped while writing
             self._path.write_bytes(b"".join(whole))

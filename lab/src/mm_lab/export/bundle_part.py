@@ -37,10 +37,11 @@ def vision_language_part(model: Model) -> BundlePart:
         "weights": _weight_forms(model),
         "tools": {name: metadata.version(name) for name in ("onnx", "torch")},
     }
-    return BundlePart(PART, LICENSE, files, _settings(model), provenance)
+    return BundlePart(PART, LICENSE, files, model_settings(model), provenance)
 
 
-def _settings(model: Model) -> dict[str, dict[str, Any]]:
+def model_settings(model: Model) -> dict[str, dict[str, Any]]:
+    """How the graphs are fed and decoded, by role, as the manifest says it."""
     config, beam = model.network.config, BeamSettings()
     ends = {
         role: {"inputs": list(s.inputs), "outputs": list(s.outputs)}

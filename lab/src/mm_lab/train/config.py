@@ -29,8 +29,9 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights beside the cross-entropy of captions and answers."""
+    """Weights of the terms; ``words`` is the cross-entropy of captions and answers, 0 leaves it out."""
 
+    words: float = 1.0
     contrast: float = 0.3
     teacher: float = 1.0
     label_smoothing: float = 0.1
@@ -38,12 +39,16 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One cross-entropy run. The schedule ends at ``steps`` or ``minutes``, whichever comes first."""
+    """One cross-entropy run. The schedule ends at ``steps`` or ``minutes``, whichever comes first.
+
+    ``only`` names the parameters to train by the start of their names; empty trains all.
+    """
 
     data: DataConfig
     output: Path
     network: dict[str, Any] = field(default_factory=dict)
     start_from: Path | None = None
+    only: tuple[str, ...] = ()
     word_vectors: bool = True
     pictures: str = "grids"
     trunk_rate_share: float = 0.05

@@ -41,6 +41,9 @@ class MultiTask:
 
     def train(self) -> None:
         """Runs to the end of the schedule."""
+        if self._config.only:
+            for name, parameter in self._network.named_parameters():
+                parameter.requires_grad_(name.startswith(self._config.only))
         self._network.train()
         self._session.fit(self, _groups(self._network, self._config.weight_decay), _REPORT_EVERY)
 
@@ -48,10 +51,12 @@ class MultiTask:
         """See :class:`session.Stage`."""
         config, photos, terms = self._config, self._corpus.train, self._config.losses
         grids, mirrored = self._session.pictures.batch(rows, rng)
-        packed = pack_photos(self._corpus, [photos[r] for r in rows], mirrored, self._texts, config.data.pack)
-        words = packed_loss(self._network, self._network.picture(grids), packed, smoothing=terms.label_smoothing)
+        words = torch.zeros((), device=grids.device)
+        if terms.words > 0:
+            packed = pack_photos(self._corpus, [photos[r] for r in rows], mirrored, self._texts, config.data.pack)
+            words = packed_loss(self._network, self._network.picture(grids), packed, smoothing=terms.label_smoothing)
         retrieval = self._retrieval(rows, grids, rng)
-        total = words + terms.contrast * (retrieval["pairs"] + 0.5 * retrieval["taught"])
+        total = terms.words * words + terms.contrast * (retrieval["pairs"] + 0.5 * retrieval["taught"])
         total = total + terms.teacher * retrieval["teacher"]
         return total, {f"loss/{name}": value.item() for name, value in ({"words": words} | retrieval).items()}
 
@@ -114,8 +119,9 @@ def _teacher_vectors(cache: Path, corpus: Corpus, report: Report) -> np.ndarray:
 
 
 def _groups(network: Network, decay: float) -> list[dict]:
-    decayed = [p for n, p in network.named_parameters() if p.ndim > 1 and "position" not in n]
-    plain = [p for n, p in network.named_parameters() if p.ndim <= 1 or "position" in n]
+    trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    decayed = [p for n, p in trained if p.ndim > 1 and "position" not in n]
+    plain = [p for n, p in trained if p.ndim <= 1 or "position" in n]
     return [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
 
 

@@ -1,0 +1,1 @@
+"""Architecture search: a weight-sharing supernet, measured block latencies, evolution."""
