@@ -75,7 +75,8 @@ impl Python {
     /// Installs `packages`, then what `more` installs, unless the environment already matches the project file, the
     /// lock and the Python in use.
     pub fn install(&self, packages: &Packages, more: impl FnOnce(&Self) -> Result<()>) -> Result<bool> {
-        let read = |path| fs::read_to_string(self.root.join(path)).with_context(|| format!("cannot read {path}"));
+        let read =
+            |path| fs::read_to_string(self.root.join(path)).with_context(|| format!("cannot read {path}"));
         let (project, lock) = (read(packages.project)?, read(packages.lock)?);
         let wanted = stamp(&self.version()?, &project, &lock);
         let stamp = self.folder.join("installed.stamp");

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from conftest import PICTURES, ROOT
@@ -96,8 +99,59 @@ def test_the_bundle_is_the_one_in_the_wheel(model: MobileMultiModalLLM):
     assert "1.32" in info.runtime
 
 
-def test_finetune_says_what_to_install(model: MobileMultiModalLLM, tmp_path: Path):
+def finetune_code(model: MobileMultiModalLLM, folder: Path) -> str:
     with pytest.raises(MobileMultiModalError) as caught:
-        model.finetune(train_data=tmp_path, tasks=["captioning", "ocr"], epochs=10, learning_rate=1e-4)
-    assert caught.value.code == "lab.missing"
-    assert "pip install" in caught.value.hint
+        model.finetune(train_data=folder, tasks=["captioning", "ocr"], epochs=10, learning_rate=1e-4)
+    assert caught.value.hint
+    return caught.value.code
+
+
+def test_finetune_says_what_to_install(model: MobileMultiModalLLM, tmp_path: Path):
+    assert finetune_code(model, tmp_path) == "lab.missing"
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Stands for the lab, which is not installed here; remembers what it is asked."""
+    asked: list[dict[str, object]] = []
+
+    def finetune(train_data: Path, tasks: Sequence[str], epochs: int, learning_rate: float, **options: object) -> Path:
+        if not (train_data / "train.csv").exists():
+            raise FileNotFoundError(f"{train_data} holds no training data")
+        asked.append({"tasks": tasks, "epochs": epochs, "learning_rate": learning_rate, **options})
+        return Path("model.pt")
+
+    module = ModuleType("mm_lab.finetune")
+    module.finetune = finetune  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mm_lab", ModuleType("mm_lab"))
+    monkeypatch.setitem(sys.modules, "mm_lab.finetune", module)
+    return asked
+
+
+def test_finetune_hands_over_to_the_lab(
+    model: MobileMultiModalLLM, lab: list[dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert finetune_code(model, tmp_path) == "finetune.not_a_base"
+    base = tmp_path / "mobile-mm-llm-base"
+    base.mkdir()
+    weights = b"weights"
+    (base / "model.safetensors").write_bytes(weights)
+    digest = hashlib.sha256(weights).hexdigest()
+    entry = {"path": "model.safetensors", "role": "weights", "bytes": len(weights), "sha256": digest}
+    manifest = {"schema": 1, "name": base.name, "version": "1", "license": "MIT", "files": [entry]}
+    (base / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setenv("MM_MODELS", str(tmp_path))
+    opened = MobileMultiModalLLM.from_pretrained("mobile-mm-llm-base")
+    assert opened.info().tasks == []
+    assert finetune_code(opened, tmp_path) == "finetune.no_data"
+    (tmp_path / "train.csv").touch()
+    result = opened.finetune(train_data=tmp_path, tasks=["captioning", "ocr"], epochs=10, learning_rate=1e-4)
+    assert result == Path("model.pt")
+    assert lab[0] | {"report": None} == {
+        "tasks": ["captioning", "ocr"],
+        "epochs": 10,
+        "learning_rate": 1e-4,
+        "progress": None,
+        "base": base,
+        "report": None,
+    }

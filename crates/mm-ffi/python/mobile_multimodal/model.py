@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _convert, _finetune, _locate, _native
 from .errors import translated
@@ -138,20 +138,30 @@ class MobileMultiModalLLM:
     def finetune(
         self,
         train_data: str | os.PathLike[str],
-        tasks: Sequence[str] = ("captioning",),
+        tasks: Sequence[str] = ("captioning", "vqa", "retrieval"),
         epochs: int = 10,
         learning_rate: float = 1e-4,
         *,
         output: str | os.PathLike[str] | None = None,
-        progress: Callable[[Any], None] | None = None,
+        progress: _finetune.Progress | None = None,
     ) -> Path:
-        """Trains this checkpoint further on a folder of your own pictures, with the lab's package `mm_lab`.
+        """Trains this base checkpoint further on a folder of your own pictures, with the lab's package `mm_lab`.
 
-        Returns the folder of the result, which `from_pretrained` opens.
+        Gives back the trained checkpoint; `mm-lab` quantizes it and makes a bundle of it. The task `ocr` is left out
+        with a message: the text reader is not trained here.
+
+        Args:
+            train_data: Folder with pictures and `train.csv`, or another form that the lab's README lists.
+            tasks: Of `captioning`, `vqa`, `retrieval` and `ocr`.
+            epochs: Times that every picture is looked at.
+            learning_rate: Of the optimiser, AdamW.
+            output: Folder of checkpoints and result, where a stopped run goes on; the lab's default is
+                `runs/finetune`.
+            progress: Called after every step with the steps done, the steps in all, and the loss.
 
         Raises:
-            MobileMultiModalError: `lab.missing` where `mm_lab` is not installed; the text says how to install it.
+            MobileMultiModalError: `lab.missing` where `mm_lab` is not installed (the text says how to install it),
+                `finetune.not_a_base`, `finetune.no_data` or `finetune.invalid`.
         """
-        return _finetune.run(
-            self.info().path, train_data, tasks, epochs, learning_rate, output=output, progress=progress
-        )
+        base = Path(self.info().path)
+        return _finetune.run(base, train_data, tasks, epochs, learning_rate, output=output, progress=progress)
