@@ -6,10 +6,13 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mm_lab.quantize.matmul_nbits import matmul_nodes
-from mm_lab.quantize.two_bit import INTEGER, Codes
-from mm_lab.speed.float_copy import float_copy
-from mm_lab.weight_only import store_int8
+torch = pytest.importorskip("torch", reason="two-bit codes and the peers are made with torch")
+
+from mm_lab.quantize.matmul_nbits import matmul_nodes  # noqa: E402
+from mm_lab.quantize.two_bit import INTEGER, Codes  # noqa: E402
+from mm_lab.speed import compare, shapes  # noqa: E402
+from mm_lab.speed.float_copy import float_copy  # noqa: E402
+from mm_lab.weight_only import store_int8  # noqa: E402
 
 
 def value(name: str, columns: int) -> onnx.ValueInfoProto:
@@ -46,8 +49,6 @@ def test_the_float_copy_gives_the_same_numbers_from_float_weights():
 
 
 def test_peers_have_the_parameters_of_the_published_models():
-    torch = pytest.importorskip("torch", reason="the peers are built with torch")
-    shapes, compare = (pytest.importorskip(f"mm_lab.speed.{name}") for name in ("shapes", "compare"))
     # Published: 256 M with its token table, 224 M for captions (BLIP), 232 M; lookups and text-only parts are left out.
     least = {"SmolVLM-256M shape": 220e6, "BLIP-base shape": 210e6, "Florence-2-base shape": 190e6}
     for peer in compare.PEERS:

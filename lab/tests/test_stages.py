@@ -101,7 +101,7 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
     train_self_critical(critical, quiet)
     two_bit = config(
         folder, QuantizeConfig, "two-bit", steps=30, learning_rate=1e-3, evaluate_every=100,
-        start_from=str(folder / "critical" / "model.pt"),
+        start_from=str(folder / "critical" / "model.pt"), answers=0.5,
     )  # fmt: skip
     train_two_bit(two_bit, quiet)
     loaded = load_model(folder / "two-bit" / "model.pt")

@@ -45,6 +45,19 @@ def reference_ocr_command(
     write_reference(bundle, out)
 
 
+@app.command("reference-caption")
+def reference_caption_command(
+    model: Annotated[Path, typer.Option(help="Checkpoint (model.pt) that the bundle was exported from.")],
+    out: Annotated[Path, typer.Option(help="Record to write; its pictures are written beside it.")] = Path(
+        "crates/mm-core/tests/fixtures/caption_reference.json"
+    ),
+) -> None:
+    """Write what PyTorch says about two drawn pictures, which the app's own decoding is tested against."""
+    from mm_lab.export.reference_caption import write_reference
+
+    write_reference(model, out)
+
+
 @app.command("score-ocr")
 def score_ocr_command(
     predictions: Annotated[Path, typer.Option(help="What `mm ocr --json` printed (with --crop for word crops).")],

@@ -16,6 +16,7 @@ def add_model_commands(app: typer.Typer) -> None:
     app.command("evaluate")(evaluate_command)
     app.command("calibrate")(calibrate_command)
     app.command("verify")(verify_command)
+    app.command("finetune")(finetune_command)
     app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
@@ -119,6 +120,42 @@ def verify_command(
     for line in verdict.broken:
         typer.echo(line, err=True)
     raise typer.Exit(1 if verdict.broken else 0)
+
+
+def finetune_command(
+    train_data: Annotated[Path, typer.Option(help="Folder with train.csv, shards, or COCO or VQA JSON.")],
+    tasks: Annotated[str, typer.Option(help="Any of captioning, vqa, retrieval.")] = "captioning,vqa,retrieval",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the photos.")] = 10,
+    learning_rate: Annotated[float, typer.Option(help="Largest learning rate.")] = 1e-4,
+    output: Annotated[Path, typer.Option(help="Folder for model.pt, curves.csv and the cache.")] = Path(
+        "runs/finetune"
+    ),
+    base: Annotated[Path, typer.Option(help="Base checkpoint (folder) or float model.pt.")] = Path(
+        "models/mobile-mm-llm-base"
+    ),
+    freeze: Annotated[str, typer.Option(help="Parts to keep: trunk, picture, decoder, words, search.")] = "trunk",
+    views: Annotated[int, typer.Option(min=0, help="Random views per photo beside the plain one.")] = 4,
+    new_words: Annotated[int, typer.Option(min=0, help="Learn words used so often; 0 learns none.")] = 2,
+    batch: Annotated[int, typer.Option(min=1, help="Photos per step.")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 1,
+) -> None:
+    """Fine-tune the base checkpoint on your own photos; a stopped run goes on where it was."""
+    from mm_lab.finetune import FinetuneSettings, finetune
+
+    parts = tuple(part for part in freeze.split(",") if part)
+    finetune(
+        train_data,
+        [task for task in tasks.split(",") if task],
+        epochs,
+        learning_rate,
+        output,
+        base=base,
+        settings=FinetuneSettings(
+            freeze=parts, views=views, new_words=new_words, batch=batch, seed=seed, threads=threads
+        ),
+        report=typer.echo,
+    )
 
 
 def release_base_command(

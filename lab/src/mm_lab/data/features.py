@@ -38,6 +38,15 @@ def cached_trunk(folder: Path) -> str:
     return path.read_text().strip() if path.exists() else "imagenet"
 
 
+def mark_trunk(folder: Path, fingerprint: str) -> None:
+    """Notes which trunk makes the grids of ``folder``; a cache of another trunk is an error."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = folder / _TRUNK_FILE
+    if known.exists() and known.read_text().strip() != fingerprint:
+        raise ValueError(f"{folder} holds the grids of another trunk; choose another folder")
+    known.write_text(fingerprint + "\n")
+
+
 @dataclass(frozen=True)
 class CacheSettings:
     """Where the cache lies and what it holds."""
@@ -129,11 +138,7 @@ def refine_cache(
 
     Views, rows and sentence vectors are those of ``source``; its maps are linked, not copied.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    known = folder / _TRUNK_FILE
-    if known.exists() and known.read_text().strip() != fingerprint:
-        raise ValueError(f"{folder} holds the grids of another trunk; choose another folder")
-    known.write_text(fingerprint + "\n")
+    mark_trunk(folder, fingerprint)
     for path in [source / "keys.json", source / "teacher.npy", *sorted(source.glob("middle-*.npy"))]:
         if path.exists() and not (folder / path.name).exists():
             (folder / path.name).symlink_to(path.resolve())

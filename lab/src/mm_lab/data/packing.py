@@ -15,13 +15,17 @@ from mm_lab.data.vocabulary import UNKNOWN
 
 @dataclass
 class PackedBatch:
-    """Texts of several photos, one row per photo. All arrays are (photos, row_tokens)."""
+    """Texts of several photos, one row per photo. All arrays are (photos, row_tokens).
+
+    ``answers`` marks the positions whose target belongs to an answer.
+    """
 
     tokens: NDArray[np.int64]
     positions: NDArray[np.int64]
     segments: NDArray[np.int64]
     targets: NDArray[np.int64]
     weights: NDArray[np.float32]
+    answers: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,14 @@ def pack_photos(
 ) -> PackedBatch:
     """Random captions, then questions while they fit, as segments that do not see each other."""
     shape = (len(photos), settings.row_tokens)
-    batch = PackedBatch(*(np.zeros(shape, np.int64) for _ in range(4)), weights=np.zeros(shape, np.float32))
+    batch = PackedBatch(
+        *(np.zeros(shape, np.int64) for _ in range(4)),
+        weights=np.zeros(shape, np.float32),
+        answers=np.zeros(shape, np.bool_),
+    )
     for row, photo in enumerate(photos):
         at = 0
-        for segment, (inputs, targets, weights) in enumerate(
+        for segment, (inputs, targets, weights, is_answer) in enumerate(
             _sequences(corpus, photo, mirrored[row], rng, settings), start=1
         ):
             end = at + len(inputs)
@@ -58,17 +66,18 @@ def pack_photos(
             batch.segments[where] = segment
             batch.targets[where] = targets
             batch.weights[where] = weights
+            batch.answers[where] = [is_answer and weight > 0 for weight in weights]
             at = end
     return batch
 
 
 def _sequences(
     corpus: Corpus, photo: Photo, mirrored: bool, rng: random.Random, settings: PackSettings
-) -> list[tuple[list[int], list[int], list[float]]]:
-    out: list[tuple[list[int], list[int], list[float]]] = []
+) -> list[tuple[list[int], list[int], list[float], bool]]:
+    out: list[tuple[list[int], list[int], list[float], bool]] = []
     for caption in rng.sample(photo.captions, min(settings.captions, len(photo.captions))):
         tokens = corpus.caption_tokens(caption, mirrored)
-        out.append((tokens[:-1], tokens[1:], [1.0] * (len(tokens) - 1)))
+        out.append((tokens[:-1], tokens[1:], [1.0] * (len(tokens) - 1), False))
     written = [q for q in photo.written if corpus.answerable(q)]
     made = [q for q in photo.made if corpus.answerable(q)]
     if written:
@@ -79,5 +88,5 @@ def _sequences(
         inputs = [*prefix, *answer[:-1]]
         targets = [0] * (len(prefix) - 1) + answer
         weights = [0.0] * (len(prefix) - 1) + [settings.answer_weight] * (len(answer) - 1) + [settings.end_weight]
-        out.append((inputs, targets, weights))
+        out.append((inputs, targets, weights, True))
     return out

@@ -24,7 +24,7 @@ from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR, SPECIAL
 from mm_lab.model.generate import BeamSettings, beam_search, generate
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network, pool_grid
-from mm_lab.train.checkpoint import Model, load_model
+from mm_lab.train.checkpoint import load_model
 
 TEXTS = ("a dog runs on the beach", "two people", "The man's red hat!")
 QUESTIONS = ("is there a dog", "what color is the sky", "how many people are there", "what is the man doing")
@@ -126,9 +126,7 @@ def _rows(network: Network, pairs: list[KeyValue], prefix: Sequence[int], said: 
     return out
 
 
-def _steps(
-    network: Network, pairs: list[KeyValue], prefix: Sequence[int], said: Sequence[int]
-) -> list[dict[str, Any]]:
+def _steps(network: Network, pairs: list[KeyValue], prefix: Sequence[int], said: Sequence[int]) -> list[dict[str, Any]]:
     steps = []
     for row in _rows(network, pairs, prefix, said):
         best = row.topk(_BEST)
@@ -143,9 +141,7 @@ def _steps(
     return steps
 
 
-def _score(
-    network: Network, pairs: list[KeyValue], prefix: Sequence[int], said: Sequence[int], alpha: float
-) -> float:
+def _score(network: Network, pairs: list[KeyValue], prefix: Sequence[int], said: Sequence[int], alpha: float) -> float:
     """What beam search compares: log-probabilities over the tokens that may be said, by length**alpha."""
     total = 0.0
     for token, row in zip(said, _rows(network, pairs, prefix, said), strict=True):

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mm_lab.data.corpus import MAX_CAPTION_WORDS
-from mm_lab.data.packing import pack_photos
+from mm_lab.data.packing import PackedBatch, pack_photos
 from mm_lab.data.vocabulary import CAPTION, PAD
 from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.generate import generate
@@ -76,8 +76,12 @@ class QuantizeAware:
         arrays = (packed.tokens, packed.positions, packed.segments)
         tokens, positions, segments = (torch.from_numpy(a).to(grids.device) for a in arrays)
         scored = torch.from_numpy(np.flatnonzero(packed.weights)).to(grids.device)
-        written = self._imitate(memory, truth, (tokens, positions, packed_mask(segments)), scored)
-        said = self._imitate(memory, truth, *self._said(truth))
+        text = (tokens, positions, packed_mask(segments))
+        given = _log_words(self._network, memory, text, scored)
+        written = self._imitated(given, truth, text, scored)
+        answers = _answered(given, packed)
+        text, scored = self._said(truth)
+        said = self._imitated(_log_words(self._network, memory, text, scored), truth, text, scored)
         texts = [session.corpus.caption_tokens(self._texts.choice(p.captions)) for p in photos]
         padded, pooled = pad_rows(texts, _TEXT_TOKENS).to(grids.device), pool_grid(grids)
         with torch.no_grad():
@@ -85,8 +89,9 @@ class QuantizeAware:
         text, image = self._network.embed_text(padded), self._network.embed_pooled(pooled)
         turned = 2 - (text * text_truth).sum(-1).mean() - (image * image_truth).sum(-1).mean()
         loss = (1 - config.said_share) * written + config.said_share * said + config.embedding * turned
-        parts = {"loss/written": written.item(), "loss/said": said.item(), "loss/embedding": turned.item()}
-        return loss, parts
+        loss = loss + config.answers * answers
+        values = {"written": written, "said": said, "embedding": turned, "answers": answers}
+        return loss, {f"loss/{name}": value.item() for name, value in values.items()}
 
     def _said(self, truth: Tensor) -> tuple[Text, Tensor]:
         start = torch.full((len(truth), 1), CAPTION)
@@ -98,12 +103,21 @@ class QuantizeAware:
         text = (tokens, torch.arange(length, device=said.device), mask)
         return text, said.ne(PAD).flatten().nonzero()[:, 0]
 
-    def _imitate(self, memory: Tensor, truth: Tensor, text: Text, scored: Tensor) -> Tensor:
+    def _imitated(self, given: Tensor, truth: Tensor, text: Text, scored: Tensor) -> Tensor:
         """Mean Kullback-Leibler divergence from the teacher's words at the flat positions ``scored``."""
         with torch.no_grad():
             wanted = _log_words(self._teacher, truth, text, scored)
-        given = _log_words(self._network, memory, text, scored)
         return functional.kl_div(given, wanted, reduction="batchmean", log_target=True)
+
+
+def _answered(given: Tensor, packed: PackedBatch) -> Tensor:
+    """Cross-entropy of the written answers: self-critical training rewards captions only, and answers fade."""
+    flat = np.flatnonzero(packed.weights)
+    asked = np.flatnonzero(packed.answers.reshape(-1)[flat])
+    if not len(asked):
+        return given.sum() * 0
+    targets = torch.from_numpy(packed.targets.reshape(-1)[flat[asked]]).to(given.device)
+    return functional.nll_loss(given[torch.from_numpy(asked).to(given.device)], targets)
 
 
 def _log_words(network: Network, memory: Tensor, text: Text, scored: Tensor) -> Tensor:

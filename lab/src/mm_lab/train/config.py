@@ -99,7 +99,10 @@ class SelfCriticalConfig:
 
 @dataclass(frozen=True)
 class QuantizeConfig:
-    """Two-bit training against the float model in ``start_from``."""
+    """Two-bit training against the float model in ``start_from``.
+
+    ``answers`` weighs the written answers themselves, beside what the float model would say.
+    """
 
     data: DataConfig
     output: Path
@@ -110,6 +113,7 @@ class QuantizeConfig:
     said_share: float = 0.5
     temperature: float = 0.6
     embedding: float = 1.0
+    answers: float = 0.0
     pictures: str = "grids"
     trunk_rate_share: float = 0.0
     device: str = "cpu"
