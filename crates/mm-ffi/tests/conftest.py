@@ -12,6 +12,7 @@ from mobile_multimodal import MobileMultiModalLLM
 
 ROOT = Path(__file__).resolve().parents[3]
 PICTURES = ROOT / "tests" / "golden" / "ocr"
+TINY = ROOT / "crates" / "mm-core" / "tests" / "fixtures" / "tiny"
 
 
 def pytest_configure() -> None:
@@ -29,8 +30,3 @@ def speaking(model: MobileMultiModalLLM) -> MobileMultiModalLLM:
     if "caption" not in model.info().tasks:
         pytest.skip("the packed bundle reads text only")
     return model
-
-
-@pytest.fixture
-def photo() -> Path:
-    return PICTURES / "rocket.jpg"

@@ -3,7 +3,8 @@
 use std::{path::Path, sync::Arc, thread};
 
 use mm_ffi::{
-    CancelToken, ImageSource, MobileMultiModalError, MobileMultiModalModel, OpenOptions, PixelFormat,
+    AnswerOptions, CancelToken, ImageSource, MobileMultiModalError, MobileMultiModalModel, OpenOptions,
+    PixelFormat,
 };
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -42,6 +43,29 @@ fn text_and_places_come_through_as_the_core_gives_them() {
         assert_eq!(words.join(" "), region.text);
     }
     assert!(page.timings.total_ms >= page.timings.detect_ms);
+}
+
+#[test]
+fn captions_answers_and_embeddings_come_through_as_the_core_gives_them() {
+    let tiny = format!("{ROOT}/crates/mm-core/tests/fixtures/tiny");
+    let model = MobileMultiModalModel::from_pretrained(&format!("{tiny}/bundle"), options()).unwrap();
+    let picture = model.open(&ImageSource::Path { path: format!("{tiny}/reference-shore.png") }).unwrap();
+    let caption = picture.caption(None, None).unwrap();
+    assert_eq!(caption.sentence, "Two people on the beach");
+    assert_eq!(
+        caption.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
+        caption.text
+    );
+    let strict = AnswerOptions { unsure_below: Some(1.0) };
+    let answer = picture.answer("is there a dog", Some(strict), None).unwrap();
+    assert_eq!((answer.text.as_str(), answer.spoken.as_str(), answer.sure), ("no", "not sure", false));
+    assert_eq!((answer.kind.as_str(), answer.alternatives.len()), ("yes/no", 2));
+    assert!((caption.timings.vision_ms - answer.timings.vision_ms).abs() < f64::EPSILON, "one vision pass");
+    let length: f32 = picture.embed().unwrap().iter().map(|v| v * v).sum();
+    assert!((length - 1.0).abs() < 1e-4);
+    assert_eq!(code(picture.answer("?", None, None)), "question.empty");
+    assert_eq!(code(model.embed_text("")), "text.empty");
+    assert_eq!(code(picture.read_text()), "bundle.role_missing");
 }
 
 #[test]
