@@ -33,11 +33,66 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('caption', 'caption', [CompletionResultType]::ParameterValue, 'Say in a sentence what each picture shows: files, folders, or `-` for standard input')
+            [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Answer a question about a picture, or a file full of questions')
+            [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;caption' {
+            [CompletionResult]::new('--beams', '--beams', [CompletionResultType]::ParameterName, 'Sentences weighed against each other, 1 (fastest) to 16; the bundle''s own setting by default')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per picture instead of a sentence')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;ask' {
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Questions about many pictures: a file with one JSON object `{"image": PATH, "question": TEXT}` per line, or `-`. Paths are taken from the current folder')
+            [CompletionResult]::new('--unsure-below', '--unsure-below', [CompletionResultType]::ParameterName, 'Say "not sure" when the confidence is below this, 0 to 1; the bundle''s own setting by default')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per question instead of a sentence')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;embed' {
+            [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Texts instead of pictures')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per picture or text. Without it the cosine of every pair is shown')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
         'mm;ocr' {
@@ -61,6 +116,7 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             break
         }
         'mm;bench' {
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Measure one task only, so that memory and cold start are its own')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
             [CompletionResult]::new('--iterations', '--iterations', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
@@ -72,8 +128,8 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object instead of a table')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
@@ -181,11 +237,23 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             break
         }
         'mm;help' {
+            [CompletionResult]::new('caption', 'caption', [CompletionResultType]::ParameterValue, 'Say in a sentence what each picture shows: files, folders, or `-` for standard input')
+            [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Answer a question about a picture, or a file full of questions')
+            [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mm;help;caption' {
+            break
+        }
+        'mm;help;ask' {
+            break
+        }
+        'mm;help;embed' {
             break
         }
         'mm;help;ocr' {

@@ -30,11 +30,63 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand caption 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+            cand ask 'Answer a question about a picture, or a file full of questions'
+            cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;caption'= {
+            cand --beams 'Sentences weighed against each other, 1 (fastest) to 16; the bundle''s own setting by default'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per picture instead of a sentence'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;ask'= {
+            cand --batch 'Questions about many pictures: a file with one JSON object `{"image": PATH, "question": TEXT}` per line, or `-`. Paths are taken from the current folder'
+            cand --unsure-below 'Say "not sure" when the confidence is below this, 0 to 1; the bundle''s own setting by default'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per question instead of a sentence'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;embed'= {
+            cand --text 'Texts instead of pictures'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per picture or text. Without it the cosine of every pair is shown'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
         }
         &'mm;ocr'= {
             cand --overlay 'Write a copy of the picture with boxes and words drawn on it (a single picture only)'
@@ -56,6 +108,7 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --version 'Print version'
         }
         &'mm;bench'= {
+            cand --only 'Measure one task only, so that memory and cold start are its own'
             cand -i 'Timed runs per picture, after one that is not counted'
             cand --iterations 'Timed runs per picture, after one that is not counted'
             cand -m 'Model bundle: a name to look up or the path of its folder'
@@ -67,8 +120,8 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --json 'One JSON object instead of a table'
             cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
             cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
         }
@@ -165,11 +218,20 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --version 'Print version'
         }
         &'mm;help'= {
+            cand caption 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+            cand ask 'Answer a question about a picture, or a file full of questions'
+            cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mm;help;caption'= {
+        }
+        &'mm;help;ask'= {
+        }
+        &'mm;help;embed'= {
         }
         &'mm;help;ocr'= {
         }

@@ -30,11 +30,39 @@ complete -c mm -n "__fish_mm_needs_command" -s t -l threads -d 'Threads per oper
 complete -c mm -n "__fish_mm_needs_command" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_needs_command" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_needs_command" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_needs_command" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_needs_command" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
+complete -c mm -n "__fish_mm_needs_command" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
 complete -c mm -n "__fish_mm_needs_command" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
 complete -c mm -n "__fish_mm_needs_command" -f -a "bench" -d 'Measure speed and memory on this machine'
 complete -c mm -n "__fish_mm_needs_command" -f -a "model" -d 'List, describe and verify model bundles'
 complete -c mm -n "__fish_mm_needs_command" -f -a "generate" -d 'Write shell completions and man pages to a folder'
 complete -c mm -n "__fish_mm_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand caption" -l beams -d 'Sentences weighed against each other, 1 (fastest) to 16; the bundle\'s own setting by default' -r
+complete -c mm -n "__fish_mm_using_subcommand caption" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand caption" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand caption" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand caption" -l json -d 'One JSON object per picture instead of a sentence'
+complete -c mm -n "__fish_mm_using_subcommand caption" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand caption" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand caption" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand ask" -l batch -d 'Questions about many pictures: a file with one JSON object `{"image": PATH, "question": TEXT}` per line, or `-`. Paths are taken from the current folder' -r -F
+complete -c mm -n "__fish_mm_using_subcommand ask" -l unsure-below -d 'Say "not sure" when the confidence is below this, 0 to 1; the bundle\'s own setting by default' -r
+complete -c mm -n "__fish_mm_using_subcommand ask" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand ask" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand ask" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand ask" -l json -d 'One JSON object per question instead of a sentence'
+complete -c mm -n "__fish_mm_using_subcommand ask" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand ask" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand ask" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand embed" -l text -d 'Texts instead of pictures' -r
+complete -c mm -n "__fish_mm_using_subcommand embed" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand embed" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand embed" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand embed" -l json -d 'One JSON object per picture or text. Without it the cosine of every pair is shown'
+complete -c mm -n "__fish_mm_using_subcommand embed" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand embed" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand embed" -s V -l version -d 'Print version'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -l overlay -d 'Write a copy of the picture with boxes and words drawn on it (a single picture only)' -r -F
 complete -c mm -n "__fish_mm_using_subcommand ocr" -l max-side -d 'Longest side of the detector\'s input in pixels. Larger finds smaller text and takes longer' -r
 complete -c mm -n "__fish_mm_using_subcommand ocr" -l min-confidence -d 'Drop lines whose confidence is below this, 0 to 1' -r
@@ -46,13 +74,15 @@ complete -c mm -n "__fish_mm_using_subcommand ocr" -l crop -d 'Each picture is o
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand bench" -l only -d 'Measure one task only, so that memory and cold start are its own' -r -f -a "ocr\t'Reading text'
+language\t'Captions, answers and embeddings'"
 complete -c mm -n "__fish_mm_using_subcommand bench" -s i -l iterations -d 'Timed runs per picture, after one that is not counted' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
 complete -c mm -n "__fish_mm_using_subcommand bench" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -s t -l threads -d 'Threads per operator; all cores by default' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -l json -d 'One JSON object instead of a table'
 complete -c mm -n "__fish_mm_using_subcommand bench" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
-complete -c mm -n "__fish_mm_using_subcommand bench" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mm -n "__fish_mm_using_subcommand bench" -s V -l version -d 'Print version'
 complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
 complete -c mm -n "__fish_mm_using_subcommand model; and not __fish_seen_subcommand_from list info verify help" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
@@ -96,11 +126,14 @@ complete -c mm -n "__fish_mm_using_subcommand generate" -s t -l threads -d 'Thre
 complete -c mm -n "__fish_mm_using_subcommand generate" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from ocr bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'Every bundle that can be found'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "info" -d 'What a bundle holds'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "verify" -d 'Check size and SHA-256 of every file'

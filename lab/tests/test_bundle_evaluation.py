@@ -271,6 +271,12 @@ def test_the_package_is_called_as_its_contract_says(tmp_path: Path, monkeypatch:
     assert runtime.embed_texts(["abc"]).tolist() == [[3.0]]
 
 
+def test_a_missing_package_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "mobile_multimodal", None)
+    with pytest.raises(ModuleNotFoundError, match="--runtime cli"):
+        open_runtime("sdk", tmp_path, mm=Path("mm"))
+
+
 def drawn(count: int, seed: int = 0) -> Observed:
     """Colour answers follow one curve, all others another."""
     rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ from mm_lab import onnx_graph  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.search.blocks import Block, Kind, parts_of  # noqa: E402
 from mm_lab.search.config import SearchConfig  # noqa: E402
-from mm_lab.search.data import SearchData  # noqa: E402
+from mm_lab.search.data import TrainData  # noqa: E402
 from mm_lab.search.measure import stored_bytes  # noqa: E402
 from mm_lab.search.onnx_blocks import Fixed, PackedLinear, WordTable, build_block, build_whole  # noqa: E402
 from mm_lab.search.quantizer import STEP_SHARE, fake_quantize, packed  # noqa: E402
@@ -34,8 +34,8 @@ from mm_lab.search.training import new_supernet  # noqa: E402
 from mm_lab.train.checkpoint import Model, save_model  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
 
-STEMS = (Stem(0, 64), Stem(1, 96))
-CHOICES = {"width": [64, 128], "heads": [2], "ratio": [1, 2], "layers": [1, 2], "text_layers": [1], "bits": [2, 8]}
+STEMS = (Stem(0, 64), Stem(1, 64))
+CHOICES = {"width": [64, 128], "heads": [2], "ratio": [2], "layers": [1, 2], "text_layers": [1], "bits": [2, 8]}
 FIXED: dict[str, Any] = {"vocabulary": 50, "embedding": 64, "embedding_hidden": 64, "dropout": 0.0}
 
 
@@ -193,7 +193,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> SearchConfig:
         "max_latency_ms": 1e4,
         "choices": CHOICES,
         "latency": {"runs": 2, "rounds": 1, "checked": 1},
-        "supernet": {"steps": 30, "batch": 6, "retrieval_batch": 4, "word_vectors": False, "warmup": 1, "ema": 0.5},
+        "supernet": {"steps": 24, "batch": 4, "retrieval_batch": 4, "word_vectors": False, "warmup": 1, "ema": 0.5},
         "evolution": {"population": 4, "generations": 2},
         "dev_photos": 6,
         "min_caption_count": 1,
@@ -241,7 +241,7 @@ def test_a_stopped_training_goes_on(config: SearchConfig, tmp_path: Path):
 
 
 def test_shared_weights_start_from_a_trained_network_and_stems_anew(config: SearchConfig, tmp_path: Path):
-    data = SearchData(config)
+    data = TrainData(config)
     settings: dict[str, Any] = {"width": 128, "heads": 2, "ratio": 2, "layers": 1, "trunk": 0, "image_size": 64}
     words = data.corpus.vocabulary
     trained = Network(NetworkConfig(len(words), **settings))

@@ -16,6 +16,7 @@ from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.two_bit import GRIDS, quantize_linears  # noqa: E402
+from mm_lab.release.figures import read_figures  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.verify.run import Limits, Verdict, verify  # noqa: E402
 
@@ -68,6 +69,8 @@ def test_a_bundle_holds_exactly_the_codes_of_its_two_bit_model(folder: Path, tmp
     assert {row["bits"] for row in record["tensors"]} == {2, 8}
     assert record["outputs"]["drawn"]["embedding_cosine"] > 0.98
     assert verdict.broken == [] and "MatMul" in verdict.text
+    summary = read_figures([tmp_path / "quantization.json"])["quantization"]["figures"]
+    assert summary["drawn, next-word scores, SNR dB"] > 15 and "drawn, same-greedy %" in summary
 
 
 def test_two_checkpoints_are_compared_by_name_and_limits_are_kept(folder: Path, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use mm_core::{
     model::{DEFAULT_BUNDLE, Model, ModelOptions},
     runtime::{Provider, SessionOptions},
@@ -173,9 +173,21 @@ pub struct BenchArguments {
     /// One JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// Measure one task only, so that memory and cold start are its own.
+    #[arg(long, value_enum, value_name = "TASK")]
+    pub only: Option<BenchTask>,
     /// Timed runs per picture, after one that is not counted.
     #[arg(long, short, default_value = "10")]
     pub iterations: NonZeroUsize,
+}
+
+/// What `mm bench` can measure alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchTask {
+    /// Reading text.
+    Ocr,
+    /// Captions, answers and embeddings.
+    Language,
 }
 
 /// What to do with bundles.

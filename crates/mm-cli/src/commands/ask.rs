@@ -140,15 +140,14 @@ impl Asker<'_> {
         let start = Instant::now();
         let known =
             self.last.as_ref().filter(|(path, _)| *path == asked.image).map(|(_, picture)| picture.clone());
-        let (picture, decode) = match known {
-            Some(picture) => (picture, Duration::ZERO),
-            None => {
-                let image = inputs::load(&asked.image, &Limits::default())?;
-                let decode = start.elapsed();
-                let picture = model.encode(&image)?;
-                self.last = Some((asked.image.clone(), picture.clone()));
-                (picture, decode)
-            }
+        let (picture, decode) = if let Some(picture) = known {
+            (picture, Duration::ZERO)
+        } else {
+            let image = inputs::load(&asked.image, &Limits::default())?;
+            let decode = start.elapsed();
+            let picture = model.encode(&image)?;
+            self.last = Some((asked.image.clone(), picture.clone()));
+            (picture, decode)
         };
         let options = AnswerOptions { unsure_below: self.options.unsure_below, cancel: None };
         Ok((model.answer_encoded(&picture, &asked.question, &options)?, decode))

@@ -24,7 +24,8 @@ _STOP = frozenset(
     "outside inside front back side middle top bottom left right while is are be been being was were has have had "
     "having his her hers their its it he she they them him who which what there some another other others each "
     "all both many several few very one 's s it's during after before together about something someone "
-    "image picture photo view background foreground shown showing taken group groups pair couple bunch herd flock".split()
+    "image picture photo view background foreground shown showing taken "
+    "group groups pair couple bunch herd flock".split()
 )
 
 # Words of a line mean the same in a caption. A word may stand on several lines: "player" is a man or a woman.

@@ -86,8 +86,8 @@ def calibrate_bundle(
         "data": [f"{s.name} {split}" for s in sources],
         "photos": len(samples),
         "folds": folds,
-        "captions": _summary(captions, said),
-        "answers": _summary(answers, told),
+        "captions": _summary(captions, said, samples),
+        "answers": _summary(answers, told, samples),
         "unsure-below-rule": f"most right answers minus {WRONG_COST} per wrong one, cross-fitted",
     }
     curves = {kind: asdict(curve) for kind, curve in told.curves.items()}
@@ -210,15 +210,17 @@ def unsure_below(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> f
     return float(steps[int(np.argmax([worth[confidence >= t].sum() for t in steps]))])
 
 
-def _summary(data: Observed, found: Fit) -> dict[str, Any]:
-    """Count, percent right and cross-fitted error in [0,1], in all and by kind."""
+def _summary(data: Observed, found: Fit, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Count, percent right and cross-fitted error in [0,1], in all, by kind and by data set."""
 
     def row(which: NDArray[np.bool_]) -> dict[str, float]:
         error = calibration_error(found.held_out[which], data.right[which])
         return {"n": int(which.sum()), "right": round(100 * float(data.right[which].mean()), 1), "ece": round(error, 4)}
 
-    kinds = sorted(set(data.kind.tolist()))
-    summary: dict[str, Any] = row(np.ones(len(data.right), bool))
-    if len(kinds) > 1:
-        summary["kinds"] = {kind: row(data.kind == kind) for kind in kinds}
-    return summary
+    def rows(labels: NDArray[np.str_]) -> dict[str, dict[str, float]]:
+        names = sorted(set(labels.tolist()))
+        return {name: row(labels == name) for name in names} if len(names) > 1 else {}
+
+    sources = np.array([samples[photo].source for photo in data.photo])
+    parts = {"kinds": rows(data.kind), "sources": rows(sources)}
+    return row(np.ones(len(data.right), bool)) | {name: part for name, part in parts.items() if part}

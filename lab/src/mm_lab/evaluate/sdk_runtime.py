@@ -20,7 +20,12 @@ class SdkRuntime:
     name = "sdk"
 
     def __init__(self, bundle: Path, *, threads: int | None = None) -> None:
-        package: Any = import_module("mobile_multimodal")
+        try:
+            package: Any = import_module("mobile_multimodal")
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "the Python package mobile_multimodal is not installed here; install it, or use --runtime cli"
+            ) from error
         self._model = package.MobileMultiModalLLM.from_pretrained(str(bundle.resolve()), threads=threads)
 
     def captions(self, pictures: Sequence[Picture], beams: int) -> list[Said]:

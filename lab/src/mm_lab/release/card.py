@@ -118,8 +118,11 @@ def _calibration(manifest: dict[str, Any]) -> str:
     found = manifest["provenance"].get("confidence")
     if not found:
         return f"Calibration: {NOT_MEASURED}; confidences are the geometric mean of word probabilities."
-    rows = [["captions", *_calibrated(found["captions"])], ["answers", *_calibrated(found["answers"])]]
-    rows += [[f"answers, {kind}", *_calibrated(row)] for kind, row in found["answers"].get("kinds", {}).items()]
+    rows = []
+    for texts in ("captions", "answers"):
+        rows.append([texts, *_calibrated(found[texts])])
+        parts = found[texts].get("sources", {}) | found[texts].get("kinds", {})
+        rows += [[f"{texts}, {name}", *_calibrated(part)] for name, part in parts.items()]
     threshold = manifest["models"]["confidence"]["unsure_below"]
     return (
         f"Confidence is fitted on {found['photos']:,} photos ({', '.join(found['data'])}): `{found['command']}`. The "

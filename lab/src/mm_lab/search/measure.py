@@ -29,7 +29,7 @@ _SAVE_EVERY = 40
 Report = Callable[[str], None]
 
 
-def describe_machine(threads: int) -> dict[str, Any]:
+def describe_machine(settings: LatencySettings) -> dict[str, Any]:
     """What a table says about where it was measured."""
     model = platform.processor()
     info = Path("/proc/cpuinfo")
@@ -41,24 +41,26 @@ def describe_machine(threads: int) -> dict[str, Any]:
         "cpu": model,
         "architecture": platform.machine(),
         "system": platform.system(),
-        "threads": threads,
+        "threads": settings.threads,
+        "clock": settings.clock,
         "provider": "CPUExecutionProvider",
         "onnxruntime": ort.__version__,
     }
 
 
-def run_times(graph: bytes, inputs: dict[str, Any], threads: int, runs: int) -> list[float]:
-    """Milliseconds of ``runs`` runs after a short warm-up."""
+def run_times(graph: bytes, inputs: dict[str, Any], settings: LatencySettings) -> list[float]:
+    """Milliseconds of every run after a short warm-up."""
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = settings.threads
+    clock = time.thread_time if settings.clock == "cpu" else time.perf_counter
     session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [o.name for o in session.get_outputs()]
     times = []
-    for number in range(_WARM_UP + runs):
-        started = time.perf_counter()
+    for number in range(_WARM_UP + settings.runs):
+        started = clock()
         session.run(names, inputs)
         if number >= _WARM_UP:
-            times.append(1e3 * (time.perf_counter() - started))
+            times.append(1e3 * (clock() - started))
     return times
 
 
@@ -104,7 +106,7 @@ def measure_table(
     space: Space, fixed: Fixed, path: Path, files: BlockFiles, settings: LatencySettings, report: Report
 ) -> Table:
     """The table in ``path``, after measuring what it lacks."""
-    table = Table("cpu", describe_machine(settings.threads), asdict(fixed), settings.statistic)
+    table = Table("cpu", describe_machine(settings), asdict(fixed), settings.statistic)
     if path.exists():
         old = Table.load(path)
         if (old.fixed, old.machine) == (table.fixed, table.machine):
@@ -130,7 +132,7 @@ def _more(path: Path, old: Timing | None, settings: LatencySettings) -> Timing:
     """``old`` with another round added. The median kept is that of the quietest round."""
     graph = path.read_bytes()
     with np.load(path.with_suffix(".npz")) as inputs:
-        times = run_times(graph, dict(inputs), settings.threads, settings.runs)
+        times = run_times(graph, dict(inputs), settings)
     least, median, runs = min(times), statistics.median(times), len(times)
     if old and old.least_ms is not None and old.median_ms is not None:
         least, median, runs = min(least, old.least_ms), min(median, old.median_ms), runs + old.runs
@@ -171,6 +173,6 @@ def check_sums(
 
 def _whole_ms(runnable: Runnable, settings: LatencySettings) -> float:
     graph = onnx_graph.serialize(runnable.graph)
-    rounds = [run_times(graph, runnable.inputs, settings.threads, settings.runs) for _ in range(settings.rounds)]
+    rounds = [run_times(graph, runnable.inputs, settings) for _ in range(settings.rounds)]
     pick = min if settings.statistic == "least" else statistics.median
     return min(pick(times) for times in rounds)

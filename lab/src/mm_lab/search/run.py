@@ -13,15 +13,16 @@ import torch
 
 from mm_lab.search.blocks import blocks_of
 from mm_lab.search.config import SearchConfig
-from mm_lab.search.data import SearchData
+from mm_lab.search.data import DevData, TrainData, vocabulary_of
 from mm_lab.search.evolve import Candidate, Evolution, Limits
+from mm_lab.search.fitness import DevLoss
 from mm_lab.search.measure import BlockFiles, Check, check_sums, empty_table, measure_table
 from mm_lab.search.onnx_blocks import Fixed
 from mm_lab.search.report import plot_front, write_chosen, write_front
 from mm_lab.search.space import Architecture
 from mm_lab.search.stages import Stage
 from mm_lab.search.table import SearchError, Table, find_table
-from mm_lab.search.training import DevLoss, SupernetTraining, new_supernet
+from mm_lab.search.training import SupernetTraining, averaged_supernet, new_supernet
 from mm_lab.tables import markdown
 
 Report = Callable[[str], None]
@@ -32,8 +33,8 @@ def search(config: SearchConfig, stage: Stage, target: str, near: Path, report: 
     """Entry point of ``mm-lab search``. Tables of other targets lie in ``near`` or in the output folder."""
     torch.set_num_threads(config.threads)
     config.output.mkdir(parents=True, exist_ok=True)
-    data = SearchData(config)
-    fixed = Fixed(len(data.corpus.vocabulary))
+    data = TrainData(config) if stage in (Stage.ALL, Stage.SUPERNET) else None
+    fixed = Fixed(len(vocabulary_of(config)))
     report(f"{config.space().count():,} architectures, {fixed.vocabulary} words")
     files = BlockFiles(config.output / "blocks", fixed)
     if stage is Stage.BLOCKS:
@@ -41,18 +42,14 @@ def search(config: SearchConfig, stage: Stage, target: str, near: Path, report: 
         empty_table(config.space(), fixed, files, target).save(path)
         report(f"fill in the times of {path} on the device")
         return
-    if stage is Stage.SUPERNET:
-        SupernetTraining(config, data, new_supernet(config, data), report).train()
-        return
-    table = _table(config, fixed, files, target, near, report)
-    if stage is Stage.CHECK:
+    table = None if stage is Stage.SUPERNET else _table(config, fixed, files, target, near, report)
+    if table and stage is Stage.CHECK:
         _check(config, table, fixed, target, report)
-    if stage in (Stage.ALL, Stage.EVOLVE):
-        supernet = new_supernet(config, data)
-        training = SupernetTraining(config, data, supernet, report)
-        # `evolve` takes the weights as they are, so that a long training can be looked at on the way.
-        step = training.train() if stage is Stage.ALL else training.finish()
-        _evolve(config, table, DevLoss(config, data, supernet), step, report)
+    if data:
+        SupernetTraining(config, data, new_supernet(config, data), report).train()
+    if table and stage in (Stage.ALL, Stage.EVOLVE):
+        supernet, step = averaged_supernet(config, fixed.vocabulary)
+        _evolve(config, table, DevLoss(config, DevData(config), supernet), step, report)
 
 
 def _table(config: SearchConfig, fixed: Fixed, files: BlockFiles, target: str, near: Path, report: Report) -> Table:

@@ -7,7 +7,6 @@ stem, so that all of them learn at every step on average.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from typing import Any
 
@@ -21,9 +20,9 @@ from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.network import Network, NetworkConfig
 from mm_lab.model.trunk import Trunk
 from mm_lab.search.config import SearchConfig, SupernetSettings
-from mm_lab.search.data import SearchData
+from mm_lab.search.data import TrainData
 from mm_lab.search.losses import Batch, imitation_loss, retrieval_loss, word_scores, written_loss
-from mm_lab.search.space import Architecture, Stem
+from mm_lab.search.space import Stem
 from mm_lab.search.supernet import Supernet
 from mm_lab.search.table import SearchError
 from mm_lab.train.checkpoint import Model, load_model
@@ -37,7 +36,7 @@ _TEXT_TOKENS = 18
 FOLDER = "supernet"
 
 
-def new_supernet(config: SearchConfig, data: SearchData) -> Supernet:
+def new_supernet(config: SearchConfig, data: TrainData) -> Supernet:
     """The largest network as multi-task training would start it, and the stems beside it."""
     space, words = config.space(), data.corpus.vocabulary
     first = space.stems[0]
@@ -78,7 +77,7 @@ def _start_shared(supernet: Supernet, trained: Model, words: Vocabulary) -> None
 class SupernetTraining:
     """The steps of one run, which continues where it was stopped."""
 
-    def __init__(self, config: SearchConfig, data: SearchData, supernet: Supernet, report: Report) -> None:
+    def __init__(self, config: SearchConfig, data: TrainData, supernet: Supernet, report: Report) -> None:
         self._config, self._data, self._supernet = config, data, supernet
         caches = [s.cache for s in config.stems if (s.cache / "teacher.npy").exists()]
         self._sentences = _teacher_vectors([*caches, config.output][0], data.corpus, report)
@@ -88,8 +87,8 @@ class SupernetTraining:
         self._run = Run(output, supernet, groups, config.supernet, np.random.default_rng(config.seed))
         self._curves = Curves(output, report)
 
-    def train(self) -> int:
-        """To the end of the schedule; the supernet then holds the averaged weights. The number of steps."""
+    def train(self) -> None:
+        """To the end of the schedule."""
         totals: dict[str, float] = {}
         for step in self._run.steps():
             for name, value in self._step(step).items():
@@ -97,14 +96,6 @@ class SupernetTraining:
             if (step + 1) % _REPORT_EVERY == 0:
                 self._curves.write(self._run.progress, totals)
                 totals = {}
-        return self.finish()
-
-    def finish(self) -> int:
-        """Puts the averaged weights, as far as they are trained, into the supernet. The number of steps."""
-        if not self._run.progress.step:
-            raise SearchError("the supernet is not trained at all; run the supernet stage first")
-        self._run.average.swap()
-        return self._run.progress.step
 
     def _step(self, step: int) -> dict[str, float]:
         settings, space = self._config.supernet, self._supernet.space
@@ -174,30 +165,22 @@ def _groups(supernet: Supernet, settings: SupernetSettings) -> list[dict[str, An
     ]
 
 
-class DevLoss:
-    """Loss of an architecture with shared weights on a fixed part of dev: what evolution minimises.
+def averaged_supernet(config: SearchConfig, words: int) -> tuple[Supernet, int]:
+    """The averaged weights as far as they are trained, also while training goes on, and after how many steps."""
+    space = config.space()
+    settings = {"vocabulary": words}
 
-    Cross-entropy of captions and answers, and contrast of photos and captions, weighted as in training.
-    """
+    def empty(stem: Stem) -> Network:
+        largest: dict[str, Any] = settings | space.largest(stem).network()
+        return Network(NetworkConfig(**largest))
 
-    def __init__(self, config: SearchConfig, data: SearchData, supernet: Supernet) -> None:
-        self._supernet, self._terms = supernet, config.supernet.losses
-        corpus = data.corpus
-        rows = data.dev_rows(config.dev_photos, config.seed)
-        photos = [corpus.dev[r] for r in rows]
-        pack = dataclasses.replace(config.pack, token_dropout=0.0)
-        packed = pack_photos(corpus, photos, [False] * len(photos), random.Random(config.seed), pack)
-        captions = pad_rows([corpus.caption_tokens(p.captions[0]) for p in photos], _TEXT_TOKENS)
-        self._batch = Batch.of(packed, captions)
-        self._grids = {stem: grids.dev(rows) for stem, grids in data.grids.items()}
-
-    @torch.no_grad()
-    def __call__(self, architecture: Architecture) -> float:
-        """The loss, in nats."""
-        grid = self._grids[architecture.stem]
-        return self._supernet.run(architecture, lambda network: self._loss(network, grid)).item()
-
-    def _loss(self, network: Network, grid: Tensor) -> Tensor:
-        words = written_loss(word_scores(network, grid, self._batch), self._batch, 0.0)
-        pooled = torch.cat([grid.mean(1), grid.amax(1)], -1)
-        return words + retrieval_loss(network, pooled, self._batch, self._terms)
+    path = config.output / FOLDER / "state.pt"
+    if not path.exists():
+        raise SearchError("the supernet is not trained at all; run the supernet stage first")
+    supernet = Supernet(space, settings, empty)
+    record = torch.load(path, map_location="cpu", weights_only=False)
+    supernet.load_state_dict(record["network"])
+    parameters = [p for g in _groups(supernet, config.supernet) for p in g["params"]]
+    for parameter, value in zip(parameters, record["average"], strict=True):
+        parameter.data.copy_(value)
+    return supernet, record["step"]

@@ -54,7 +54,10 @@ def verify(
     command: str,
     report: Callable[[str], None],
 ) -> Verdict:
-    """Compares weights, outputs, texts and task metrics; writes ``verify.json`` and ``verify.md`` into ``out``."""
+    """Compares weights, outputs, texts and task metrics.
+
+    Writes ``verify.json``, ``verify.md`` and ``quantization.json`` (the summary for the model card) into ``out``.
+    """
     sides = {"original": open_side(original), "quantized": open_side(quantized)}
     tensors = compare_tensors(*sides.values())
     report(f"{len(tensors)} weights compared")
@@ -81,6 +84,8 @@ def verify(
         "broken": broken,
     }
     text = _text(tensors, outputs, same, metrics)
+    figures = {"command": command, "figures": _figures(outputs, same, metrics)}
+    (out / "quantization.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     (out / "verify.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     (out / "verify.md").write_text(f"`{command}`\n\n{text}\n", encoding="utf-8")
     return Verdict(text, broken)
@@ -106,6 +111,19 @@ def _broken(
         snr, least = outputs[source].logits_snr, limits.least_logits_snr
         if least is not None and snr < least:
             found.append(f"{source}: next-word scores at {snr:.1f} dB, at least {least:g} dB must be kept")
+    return found
+
+
+def _figures(
+    outputs: dict[str, OutputDifference], same: dict[str, dict[str, float]], metrics: dict[str, dict[str, Metrics]]
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for source, sides in metrics.items():
+        for task in _TASKS:
+            if _loss(sides, task) is not None:
+                found |= {f"{source}, {task}, {side}": sides[side][task] for side in ("original", "quantized")}
+        found |= {f"{source}, {name} %": share for name, share in same[source].items()}
+        found[f"{source}, next-word scores, SNR dB"] = outputs[source].logits_snr
     return found
 
 

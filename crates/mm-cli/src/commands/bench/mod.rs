@@ -1,5 +1,8 @@
 //! `mm bench`: what the shipped code takes on this machine, stage by stage.
 
+mod language;
+mod memory;
+
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -14,27 +17,38 @@ use mm_core::{
 };
 use serde::Serialize;
 
+use self::{language::LanguageReport, memory::peak_memory};
 use super::milliseconds;
 use crate::{
-    args::{BenchArguments, ModelArguments},
+    args::{BenchArguments, BenchTask, ModelArguments},
     output::{CommandError, Outcome, json_line, line, show_notices},
 };
 
 /// Drawn for the tests: a street sign in perspective and a receipt, so that figures can be compared between machines.
 const PAGES: [(&str, &[u8]); 2] = [
-    ("street sign (drawn)", include_bytes!("../../../../tests/golden/ocr/street-sign.jpg")),
-    ("receipt (drawn)", include_bytes!("../../../../tests/golden/ocr/receipt.jpg")),
+    ("street sign (drawn)", include_bytes!("../../../../../tests/golden/ocr/street-sign.jpg")),
+    ("receipt (drawn)", include_bytes!("../../../../../tests/golden/ocr/receipt.jpg")),
 ];
 
 #[derive(Serialize)]
 struct Report {
     bundle: String,
-    provider: &'static str,
     threads: usize,
     onnx_runtime: String,
     iterations: usize,
-    cold_start_ms: ColdStart,
+    /// After everything measured; `--only` tells the tasks apart.
     peak_memory_bytes: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    ocr: Option<OcrReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<LanguageReport>,
+}
+
+/// Reading text.
+#[derive(Serialize)]
+struct OcrReport {
+    provider: &'static str,
+    cold_start_ms: ColdStart,
     images: Vec<ImageReport>,
 }
 
@@ -70,6 +84,12 @@ struct Stage {
     p95: f64,
 }
 
+impl Stage {
+    fn cell(&self) -> String {
+        format!("{:.1}/{:.1}", self.p50, self.p95)
+    }
+}
+
 /// Runs the benchmark; `start` is when the program started.
 pub fn run(
     options: &BenchArguments,
@@ -80,9 +100,41 @@ pub fn run(
     let opening = Instant::now();
     let model = model.open()?;
     let open_bundle = opening.elapsed();
-    let (load_graphs, provider) = model.load_ocr()?;
+    let iterations = options.iterations.get();
+    let ocr = (options.only != Some(BenchTask::Language))
+        .then(|| measure_ocr(&model, &pictures, iterations, (start, open_bundle)))
+        .transpose()?;
+    let can_caption = model.bundle().manifest().models.decoder.is_some();
+    let language = match options.only {
+        Some(BenchTask::Ocr) => None,
+        None if !can_caption => None,
+        _ => Some(language::measure(&model, &pictures, iterations)?),
+    };
     show_notices(&model.notices());
+    let report = Report {
+        bundle: format!("{} {}", model.bundle().manifest().name, model.bundle().manifest().version),
+        threads: model.options().effective_threads(),
+        onnx_runtime: runtime::version()?.to_owned(),
+        iterations,
+        peak_memory_bytes: peak_memory(),
+        ocr,
+        language,
+    };
+    if options.json {
+        json_line(&report)?;
+    } else {
+        print(&report)?;
+    }
+    Ok(Outcome::AllGood)
+}
 
+fn measure_ocr(
+    model: &Model,
+    pictures: &[(String, Source)],
+    iterations: usize,
+    (start, open_bundle): (Instant, Duration),
+) -> mm_core::Result<OcrReport> {
+    let (load_graphs, provider) = model.load_ocr()?;
     let first = Instant::now();
     let image = pictures[0].1.load()?;
     model.read_text(&image, &ReadOptions::default())?;
@@ -92,28 +144,11 @@ pub fn run(
         first_read: milliseconds(first.elapsed()),
         total: milliseconds(start.elapsed()),
     };
-
-    let iterations = options.iterations.get();
     let images = pictures
         .iter()
-        .map(|(name, source)| measure(&model, name, source, iterations))
+        .map(|(name, source)| measure(model, name, source, iterations))
         .collect::<Result<_, _>>()?;
-    let report = Report {
-        bundle: format!("{} {}", model.bundle().manifest().name, model.bundle().manifest().version),
-        provider: provider.as_str(),
-        threads: model.options().effective_threads(),
-        onnx_runtime: runtime::version()?.to_owned(),
-        iterations,
-        cold_start_ms,
-        peak_memory_bytes: peak_memory(),
-        images,
-    };
-    if options.json {
-        json_line(&report)?;
-    } else {
-        print(&report)?;
-    }
-    Ok(Outcome::AllGood)
+    Ok(OcrReport { provider: provider.as_str(), cold_start_ms, images })
 }
 
 /// A picture to measure on.
@@ -175,42 +210,33 @@ fn stage(mut times: Vec<Duration>) -> Stage {
     Stage { p50: milliseconds(rank(0.5)), p95: milliseconds(rank(0.95)) }
 }
 
-/// Largest resident set of this process so far, where the system tells.
-#[cfg(unix)]
-fn peak_memory() -> Option<u64> {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let peak = u64::try_from(getrusage(UsageWho::RUSAGE_SELF).ok()?.max_rss()).ok()?;
-    // Kilobytes everywhere but on Apple's systems, which count bytes (getrusage(2) of each).
-    Some(if cfg!(target_vendor = "apple") { peak } else { peak * 1024 })
-}
-
-#[cfg(not(unix))]
-fn peak_memory() -> Option<u64> {
-    None
-}
-
 fn print(report: &Report) -> Result<(), CommandError> {
+    let memory =
+        report.peak_memory_bytes.map_or(String::new(), |b| format!(", peak memory {:.0} MB", b as f64 / 1e6));
     line(&format!(
-        "{}, provider {}, {} threads, {} runs per picture",
-        report.bundle, report.provider, report.threads, report.iterations
+        "{}, {} threads, {} runs per picture{memory}",
+        report.bundle, report.threads, report.iterations
     ))?;
+    if let Some(ocr) = &report.ocr {
+        print_ocr(ocr)?;
+    }
+    report.language.as_ref().map_or(Ok(()), language::print)
+}
+
+fn print_ocr(report: &OcrReport) -> Result<(), CommandError> {
     let cold = &report.cold_start_ms;
     line(&format!(
-        "cold start {:.0} ms: bundle {:.1}, graphs {:.0}, first picture {:.0}",
-        cold.total, cold.open_bundle, cold.load_graphs, cold.first_read
+        "text: cold start {:.0} ms: bundle {:.1}, graphs {:.0}, first picture {:.0}; provider {}",
+        cold.total, cold.open_bundle, cold.load_graphs, cold.first_read, report.provider
     ))?;
-    if let Some(bytes) = report.peak_memory_bytes {
-        line(&format!("peak memory {:.0} MB", bytes as f64 / 1e6))?;
-    }
     line("p50/p95 ms       decode          detect       recognize           total  lines  picture")?;
     for image in &report.images {
-        let cell = |s: &Stage| format!("{:.1}/{:.1}", s.p50, s.p95);
         line(&format!(
             "{:>16}{:>16}{:>16}{:>16}{:>7}  {} ({} x {})",
-            cell(&image.decode),
-            cell(&image.detect),
-            cell(&image.recognize),
-            cell(&image.total),
+            image.decode.cell(),
+            image.detect.cell(),
+            image.recognize.cell(),
+            image.total.cell(),
             image.text_lines,
             image.image,
             image.width,
@@ -230,12 +256,5 @@ mod tests {
         assert_eq!((stage.p50, stage.p95), (10.0, 19.0));
         let one = super::stage(vec![Duration::from_millis(7)]);
         assert_eq!((one.p50, one.p95), (7.0, 7.0));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn peak_memory_is_plausible() {
-        let peak = peak_memory().unwrap();
-        assert!((1 << 20..1 << 40).contains(&peak), "{peak}");
     }
 }
