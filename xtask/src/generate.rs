@@ -38,7 +38,7 @@ fn bindings(workspace: &Workspace, folder: &Path, language: &str) -> Result<()> 
     let library = format!("{}mm_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let mut generate = workspace.cargo();
     generate.args(["run", "--quiet", "--locked", "--bin", "uniffi-bindgen", "--", "generate", "--no-format"]);
-    generate.args(["--language", language, "--config", "crates/mm-ffi/uniffi.toml", "--out-dir"]).arg(folder);
+    generate.args(["--language", language, "--out-dir"]).arg(folder);
     shell::run(generate.arg("--library").arg(workspace.target_dir().join("debug").join(library)))
 }
 

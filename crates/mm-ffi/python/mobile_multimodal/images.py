@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 from . import _native
 from .errors import MobileMultiModalError
@@ -23,6 +23,9 @@ ImageInput: TypeAlias = Union[
 ]
 """What every task takes as a picture."""
 
+Source: TypeAlias = _native.ImageSource.PATH | _native.ImageSource.ENCODED | _native.ImageSource.PIXELS
+"""What the bindings call one type; they make its cases subclasses of it where type checkers do not see it."""
+
 FORMATS_BY_CHANNELS = {
     1: _native.PixelFormat.GRAY8,
     3: _native.PixelFormat.BGR8,
@@ -37,7 +40,7 @@ DEEP_MODES = ("I", "F")
 """PIL's modes of more than 8 bits per sample (`I;16` and its kin too), which its `convert` cuts off, not scales."""
 
 
-def to_source(image: object) -> _native.ImageSource:
+def to_source(image: object) -> Source:
     """`image` as the bindings take it; fails with `image.unsupported_type` or `image.unsupported_array`."""
     if isinstance(image, str | os.PathLike):
         return _native.ImageSource.PATH(os.fsdecode(image))
@@ -45,18 +48,18 @@ def to_source(image: object) -> _native.ImageSource:
         _check_size(memoryview(image).nbytes)
         return _native.ImageSource.ENCODED(bytes(image))
     # Not `type(image).__module__`: both are subclassed by others.
-    numpy, pil = sys.modules.get("numpy"), sys.modules.get("PIL.Image")
-    if numpy is not None and isinstance(image, numpy.ndarray):
-        return _from_array(image)
-    if pil is not None and isinstance(image, pil.Image):
-        return _from_pil(image)
+    array_module, pil_module = sys.modules.get("numpy"), sys.modules.get("PIL.Image")
+    if array_module is not None and isinstance(image, array_module.ndarray):
+        return _from_array(cast("numpy.ndarray[Any, Any]", image))
+    if pil_module is not None and isinstance(image, pil_module.Image):
+        return _from_pil(cast("PIL.Image.Image", image))
     hint = "pass a path, the bytes of a file, a PIL image or a NumPy array of uint8"
     if image is None:
         hint = "cv2.imread gives None for a file it cannot read: check the path"
     raise MobileMultiModalError("image.unsupported_type", f"a {type(image).__name__} is not a picture", hint)
 
 
-def _from_array(array: numpy.ndarray[Any, Any]) -> _native.ImageSource:
+def _from_array(array: numpy.ndarray[Any, Any]) -> _native.ImageSource.PIXELS:
     if str(array.dtype) != "uint8":
         hint = "scale the values to 0-255 and convert with .astype('uint8')"
         raise MobileMultiModalError("image.unsupported_array", f"the array's type is {array.dtype}, not uint8", hint)
@@ -70,7 +73,7 @@ def _from_array(array: numpy.ndarray[Any, Any]) -> _native.ImageSource:
     return _pixels(array.tobytes(), array.shape[1], array.shape[0], channels, pixel_format)
 
 
-def _from_pil(image: PIL.Image.Image) -> _native.ImageSource:
+def _from_pil(image: PIL.Image.Image) -> _native.ImageSource.PIXELS:
     from PIL import ImageOps  # noqa: PLC0415  (optional; the caller has it)
 
     if image.mode.startswith(DEEP_MODES):
@@ -98,5 +101,5 @@ def _check_size(size: int) -> None:
 
 def _pixels(
     data: bytes, width: int, height: int, channels: int, pixel_format: _native.PixelFormat
-) -> _native.ImageSource:
+) -> _native.ImageSource.PIXELS:
     return _native.ImageSource.PIXELS(data, width, height, width * channels, pixel_format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from . import _convert, _finetune, _locate, _native
 from .errors import translated
@@ -72,7 +72,7 @@ class MobileMultiModalLLM:
             return image
         source = to_source(image)
         with translated():
-            return Picture(self._native.open(source))
+            return Picture(self._native.open(cast("_native.ImageSource", source)))
 
     def generate_caption(self, image: ImageInput, *, beams: int | None = None) -> str:
         """What the picture shows, as a sentence."""
