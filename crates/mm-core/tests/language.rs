@@ -188,7 +188,7 @@ impl Changed {
     /// Replaces a file and states its true size and hash, as someone who builds a wrong bundle would.
     fn file(self, name: &str, bytes: &[u8]) -> Self {
         fs::write(self.path(name), bytes).unwrap();
-        let hash = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let hash = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
         self.manifest(|manifest| {
             for entry in manifest["files"].as_array_mut().unwrap() {
                 if entry["path"] == name {

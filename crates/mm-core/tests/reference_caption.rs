@@ -1,4 +1,4 @@
-//! Captions, answers and embeddings, replayed on what the PyTorch network says (`mm-lab reference-caption`).
+//! Captions, answers and embeddings, replayed on what the `PyTorch` network says (`mm-lab reference-caption`).
 //!
 //! The network's weights are the exported ones; what differs is how they are computed with: the trunk and the embedding
 //! table are stored in 8 bits, and 2-bit products take 8-bit activations. Tolerances are shares of the spread of what
@@ -91,7 +91,8 @@ struct Step {
 
 #[derive(Deserialize)]
 struct Text {
-    text: String,
+    #[serde(rename = "text")]
+    words: String,
     tokens: Vec<Token>,
     embedding: Vec<f32>,
 }
@@ -326,13 +327,13 @@ fn texts_are_embedded_alike() {
         let specials = *case.tokenizer.specials();
         for text in &case.record.texts {
             let tokens: Vec<Token> = std::iter::once(specials.caption)
-                .chain(case.tokenizer.encode(&text.text, 100))
+                .chain(case.tokenizer.encode(&text.words, 100))
                 .chain([specials.end])
                 .collect();
-            assert_eq!(tokens, text.tokens, "{}", text.text);
-            let found = case.model.embed_text(&text.text).unwrap();
+            assert_eq!(tokens, text.tokens, "{}", text.words);
+            let found = case.model.embed_text(&text.words).unwrap();
             let likeness = cosine(found.as_slice(), &text.embedding);
-            assert!(likeness > COSINE, "{}: cosine {likeness}", text.text);
+            assert!(likeness > COSINE, "{}: cosine {likeness}", text.words);
         }
     }
 }
