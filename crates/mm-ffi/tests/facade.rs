@@ -1,5 +1,7 @@
 //! What the bindings call, called from Rust: the committed bundle on the golden pictures.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise, as tests do")]
+
 use std::{path::Path, sync::Arc, thread};
 
 use mm_ffi::{
