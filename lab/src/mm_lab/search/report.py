@@ -63,7 +63,8 @@ def plot_front(path: Path, candidates: Sequence[Candidate], chosen: Candidate, l
     import matplotlib as mpl  # noqa: PLC0415 - slow, and part of the [train] extra
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    mpl.rcParams["svg.hashsalt"] = "mm-lab"  # the same figure gives the same file
+    # The same figure gives the same file; letters stay letters, which makes it small.
+    mpl.rcParams.update({"svg.hashsalt": "mm-lab", "svg.fonttype": "none"})
     front = set(map(id, pareto_front(candidates)))
     figure = Figure((7.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
