@@ -186,6 +186,7 @@ def write_data(folder: Path) -> None:
 def config(tmp_path_factory: pytest.TempPathFactory) -> SearchConfig:
     folder = tmp_path_factory.mktemp("search")
     write_data(folder)
+    (folder / "out").mkdir()
     settings = {
         "sources": [{"name": "drawn", "form": "shards", "location": str(folder)}],
         "stems": [{"trunk": s.trunk, "image_size": s.image_size, "cache": str(folder / s.name)} for s in STEMS],
@@ -252,7 +253,8 @@ def test_shared_weights_start_from_a_trained_network_and_stems_anew(config: Sear
     same = weights["shared.blocks.0.attend_self.query.weight"]
     assert torch.equal(same, trained.decoder_blocks()[0].attend_self.query.weight)
     assert not torch.equal(weights["stems.lite0-64.grid_in.weight"], trained.grid_in.weight)
-    save_model(tmp_path / "model.pt", Model(Network(NetworkConfig(len(words), **settings | {"width": 64})), words, {}))
+    settings["width"] = 64
+    save_model(tmp_path / "model.pt", Model(Network(NetworkConfig(len(words), **settings)), words, {}))
     with pytest.raises(ValueError, match="start_from: "):
         new_supernet(dataclasses.replace(config, supernet=started), data)
 

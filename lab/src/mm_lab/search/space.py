@@ -56,7 +56,7 @@ class Architecture:
     layer_bits: tuple[int, ...]
     text_bits: tuple[int, ...]
 
-    def network(self) -> dict[str, int]:
+    def network(self) -> dict[str, Any]:
         """The ``network`` settings of a training run (``mm_lab.model.network.NetworkConfig``)."""
         return {
             "trunk": self.stem.trunk,
