@@ -7,7 +7,7 @@ pub fn peak_memory() -> Option<u64> {
     high_water(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
-/// `VmHWM` of proc_pid_status(5), which counts in units of 1024 bytes.
+/// `VmHWM` of `proc_pid_status(5)`, which counts in units of 1024 bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn high_water(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
