@@ -19,12 +19,13 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("pycocoevalcap")
 
 from mm_lab import onnx_graph  # noqa: E402
+from mm_lab.export.modules import ByteEmbedding  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.search.blocks import Block, Kind, parts_of  # noqa: E402
 from mm_lab.search.config import SearchConfig  # noqa: E402
 from mm_lab.search.data import TrainData  # noqa: E402
 from mm_lab.search.measure import stored_bytes  # noqa: E402
-from mm_lab.search.onnx_blocks import Fixed, PackedLinear, WordTable, build_block, build_whole  # noqa: E402
+from mm_lab.search.onnx_blocks import Fixed, PackedLinear, build_block, build_whole  # noqa: E402
 from mm_lab.search.quantizer import STEP_SHARE, fake_quantize, packed  # noqa: E402
 from mm_lab.search.run import search  # noqa: E402
 from mm_lab.search.space import Architecture, Choices, Space, Stem  # noqa: E402
@@ -113,7 +114,7 @@ def outputs_of(block: Block, fixed: Fixed) -> tuple[list[np.ndarray], dict]:
 
 def test_words_of_a_width_that_is_no_power_of_two_run():
     torch.manual_seed(0)
-    table = WordTable(torch.randn(50, 192) * 0.1)
+    table = ByteEmbedding(torch.randn(50, 192) * 0.1)
     tokens = torch.tensor([[3, 49]])
     assert torch.allclose(table(tokens), table.weight[tokens], atol=1e-6)
     (first, scores), _ = outputs_of(Block(Kind.WORDS, width=192), Fixed(50, embedding_hidden=64))

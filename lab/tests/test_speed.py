@@ -1,18 +1,17 @@
 """The float copy computes what the bundle computes; the peers have the shapes they claim."""
 
+import importlib
+from typing import Any
+
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-torch = pytest.importorskip("torch", reason="two-bit codes and the peers are made with torch")
-
-from mm_lab.quantize.matmul_nbits import matmul_nodes  # noqa: E402
-from mm_lab.quantize.two_bit import INTEGER, Codes  # noqa: E402
-from mm_lab.speed import compare, shapes  # noqa: E402
-from mm_lab.speed.float_copy import float_copy  # noqa: E402
-from mm_lab.weight_only import store_int8  # noqa: E402
+from mm_lab.quantize.matmul_nbits import ACCURACY_LEVEL, BITS, pack_codes
+from mm_lab.speed.float_copy import float_copy
+from mm_lab.weight_only import store_int8
 
 
 def value(name: str, columns: int) -> onnx.ValueInfoProto:
@@ -21,8 +20,15 @@ def value(name: str, columns: int) -> onnx.ValueInfoProto:
 
 def two_layers() -> onnx.ModelProto:
     rng = np.random.default_rng(0)
-    codes = Codes(rng.integers(0, 4, (32, 64)).astype(np.uint8), rng.random((32, 1)).astype(np.float16), INTEGER, 64)
-    nodes, tensors = matmul_nodes("first", "x", "h", codes, rng.standard_normal(32).astype(np.float32))
+    values = {
+        "codes": pack_codes(rng.integers(0, 4, (32, 64)).astype(np.uint8), 64),
+        "scales": rng.random((32, 1)).astype(np.float32),
+        "bias": rng.standard_normal(32).astype(np.float32),
+    }
+    tensors = [numpy_helper.from_array(array, name) for name, array in values.items()]
+    attributes: dict[str, Any] = {"K": 64, "N": 32, "bits": BITS, "block_size": 64, "accuracy_level": ACCURACY_LEVEL}
+    inputs = ["x", "codes", "scales", "", "", "bias"]
+    nodes = [helper.make_node("MatMulNBits", inputs, ["h"], domain="com.microsoft", **attributes)]
     tensors.append(numpy_helper.from_array(rng.standard_normal((32, 32)).astype(np.float32), "w"))
     nodes.append(helper.make_node("MatMul", ["h", "w"], ["y"]))
     graph = helper.make_graph(nodes, "g", [value("x", 64)], [value("y", 32)], tensors)
@@ -49,6 +55,8 @@ def test_the_float_copy_gives_the_same_numbers_from_float_weights():
 
 
 def test_peers_have_the_parameters_of_the_published_models():
+    torch = pytest.importorskip("torch", reason="the peers are made with torch")
+    shapes, compare = (importlib.import_module(f"mm_lab.speed.{name}") for name in ("shapes", "compare"))
     # Published: 256 M with its token table, 224 M for captions (BLIP), 232 M; lookups and text-only parts are left out.
     least = {"SmolVLM-256M shape": 220e6, "BLIP-base shape": 210e6, "Florence-2-base shape": 190e6}
     for peer in compare.PEERS:

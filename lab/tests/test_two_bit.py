@@ -1,13 +1,14 @@
 import numpy as np
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper
 
 torch = pytest.importorskip("torch", reason="training tests need the [train] extra")
 
 from torch import nn  # noqa: E402
 
-from mm_lab.quantize.matmul_nbits import matmul_nodes, pack_codes  # noqa: E402
+from mm_lab.export.modules import TwoBitLinear  # noqa: E402
+from mm_lab.export.onnx_files import Signature, export_graph  # noqa: E402
+from mm_lab.quantize.matmul_nbits import pack_codes, unpack_weight  # noqa: E402
 from mm_lab.quantize.two_bit import (  # noqa: E402
     GRIDS,
     INTEGER,
@@ -41,6 +42,17 @@ def test_codes_are_packed_with_the_first_in_the_lowest_bits():
     assert pack_codes(codes, 64)[0, 0, :2].tolist() == [1 | 2 << 2 | 3 << 4, 2]
 
 
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_packed_codes_unpack_to_what_they_stand_for(bits: int):
+    rng = np.random.default_rng(bits)
+    codes = rng.integers(0, 2**bits, (3, 128)).astype(np.uint8)
+    scales = rng.random((3, 2)).astype(np.float32)
+    packed = pack_codes(codes, 64, bits)
+    assert packed.nbytes == codes.size * bits // 8
+    expected = (codes.astype(np.float32) - 2 ** (bits - 1)) * np.repeat(scales, 64, axis=1)
+    np.testing.assert_array_equal(unpack_weight(packed, scales, bits), expected)
+
+
 def test_saved_codes_stand_for_exactly_the_weight_that_was_trained(linear: nn.Linear, grid: Grid):
     quantize_linears(linear, grid, BLOCK, lambda _: True)
     codes = codes_of(linear)
@@ -52,18 +64,16 @@ def test_one_runtime_matmul_equals_the_trained_linear(linear: nn.Linear, grid: G
     x = np.random.default_rng(1).standard_normal((5, 256)).astype(np.float32)
     quantize_linears(linear, grid, BLOCK, lambda _: True)
     expected = linear(torch.from_numpy(x)).detach().numpy()
-    got = run(codes_of(linear), linear.bias.detach().numpy(), x)
+    got = run(codes_of(linear), linear.bias, x)
     # Level 4 rounds activations to 8 bits per block: half a per cent of the output's spread.
     assert np.abs(got - expected).max() < 0.02 * expected.std() * 2
     assert np.sqrt(np.square(got - expected).mean()) < 0.01 * expected.std()
 
 
-def run(codes: Codes, bias: np.ndarray, x: np.ndarray) -> np.ndarray:
-    nodes, tensors = matmul_nodes("fc", "x", "y", codes, bias)
-    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("x", "y")]
-    graph = helper.make_graph(nodes, "one", ends[:1], ends[1:], tensors)
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+def run(codes: Codes, bias, x: np.ndarray) -> np.ndarray:
+    signature = Signature(("x",), ("y",), {}, (torch.from_numpy(x),))
+    model = export_graph("linear", TwoBitLinear(codes, bias), signature)
+    assert sum(node.op_type == "MatMulNBits" for node in model.graph.node) == 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {"x": x})[0])
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from mm_lab import onnx_graph
+from mm_lab.quantize.matmul_nbits import BITS, unpack_weight
 
 _NAMES = {"Conv": "convolutions", "ConvTranspose": "convolutions", "MatMul": "linears", "Gemm": "linears"}
 _REST = "scales, norms, biases and tables"
@@ -88,18 +89,12 @@ def groups(weights: Sequence[StoredWeight]) -> list[Group]:
 
 
 def _packed(node: onnx.NodeProto, arrays: dict[str, NDArray], half_step: bool) -> StoredWeight:
-    attributes = {a.name: a.i for a in node.attribute}
-    bits, rows, columns = attributes["bits"], attributes["N"], attributes["K"]
-    packed, scales = arrays[node.input[1]], arrays[node.input[2]]
-    per_byte = 8 // bits
-    shifts = np.arange(per_byte, dtype=np.uint8) * bits
-    codes = (packed[..., None] >> shifts) & (2**bits - 1) if bits < 8 else packed[..., None]
-    whole = codes.reshape(rows, -1)[:, :columns].astype(np.float32) - 2 ** (bits - 1)
-    if half_step and bits == 2:
-        whole += 0.5
-    spread = np.repeat(scales.reshape(rows, -1), attributes["block_size"], axis=1)[:, :columns]
+    bits, packed, scales = _attribute(node, "bits"), arrays[node.input[1]], arrays[node.input[2]]
+    values = unpack_weight(packed, scales, bits)
+    if half_step and bits == BITS:
+        values += 0.5 * np.repeat(scales.reshape(len(packed), -1), values.shape[1] // packed.shape[1], axis=1)
     kind = "linears" if bits < 8 else "embedding"
-    return StoredWeight(node.input[1], kind, bits, packed.nbytes + scales.nbytes, whole * spread)
+    return StoredWeight(node.input[1], kind, bits, packed.nbytes + scales.nbytes, values)
 
 
 def _bytes(name: str, scale: str, readers: Sequence[onnx.NodeProto], arrays: dict[str, NDArray]) -> StoredWeight:
@@ -122,8 +117,7 @@ def _row_scales(gather: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]
 
 
 def _rows(name: str, codes: NDArray, scales: NDArray) -> StoredWeight:
-    values = (codes.reshape(len(codes), -1).astype(np.float32) - 128) * scales.reshape(-1, 1)
-    return StoredWeight(name, "embedding", 8, codes.nbytes + scales.nbytes, values)
+    return StoredWeight(name, "embedding", 8, codes.nbytes + scales.nbytes, unpack_weight(codes, scales, 8))
 
 
 def _attribute(node: onnx.NodeProto, name: str) -> int:

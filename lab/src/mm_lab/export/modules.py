@@ -10,21 +10,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mm_lab.quantize.matmul_nbits import ACCURACY_LEVEL, BITS, pack_codes
+from mm_lab.quantize.matmul_nbits import ACCURACY_LEVEL, BITS, pack_codes, zero_point
 from mm_lab.quantize.two_bit import INTEGER, Codes, TwoBit, codes_of
 
-_BYTE_ZERO = 128
+_BYTE_ZERO = zero_point(8)
 
 
-class _MatMulNBits(torch.autograd.Function):
+class MatMulNBits(torch.autograd.Function):
     """``com.microsoft.MatMulNBits`` while tracing; its value comes from the dequantized weight."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, packed: Tensor, scales: Tensor, weight: Tensor, bits: int) -> Tensor:  # noqa: ANN401
+        """``x @ weight.T``; the packed form plays no part."""
         return functional.linear(x, weight)
 
     @staticmethod
     def symbolic(g: Any, x: Any, packed: Any, scales: Any, weight: Any, bits: int) -> Any:  # noqa: ANN401
+        """The operator, on the packed form alone."""
         rows, columns = weight.type().sizes()
         blocks = packed.type().sizes()[1]
         out = g.op(
@@ -43,7 +45,7 @@ class _MatMulNBits(torch.autograd.Function):
 
 
 class TwoBitLinear(nn.Module):
-    """A linear made of explicit codes. The half-step grid adds its shift, see matmul_nbits.py."""
+    """A linear made of explicit codes. The half-step grid adds its shift, see two_bit.py."""
 
     packed: Tensor
     scales: Tensor
@@ -69,7 +71,7 @@ class TwoBitLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same as ``nn.Linear``."""
-        out = _MatMulNBits.apply(x, self.packed, self.scales, self.weight, BITS)
+        out = MatMulNBits.apply(x, self.packed, self.scales, self.weight, BITS)
         if self.shifted:
             out = out + (x @ self.sums) @ self.shift
         return out if self.bias is None else out + self.bias
@@ -78,7 +80,8 @@ class TwoBitLinear(nn.Module):
 class ByteEmbedding(nn.Module):
     """One 8-bit table for both ends of the decoder: rows are looked up, and multiplied by at the output.
 
-    One block per row, zero point 128: the layout ``MatMulNBits`` reads with ``bits=8``.
+    ``MatMulNBits`` with ``bits=8`` wants blocks of a power of two, so a row has several of one scale where its width
+    is none.
     """
 
     packed: Tensor
@@ -87,20 +90,21 @@ class ByteEmbedding(nn.Module):
 
     def __init__(self, table: Tensor) -> None:
         super().__init__()
-        packed, scales = bytes_of(table.detach().numpy())
-        self.register_buffer("packed", torch.from_numpy(packed[:, None, :]))
-        self.register_buffer("scales", torch.from_numpy(scales))
-        weight = (packed.astype(np.float32) - _BYTE_ZERO) * scales
-        self.register_buffer("weight", torch.from_numpy(weight))
+        codes, scales = bytes_of(table.detach().numpy())
+        rows, width = codes.shape
+        block = width & -width
+        self.register_buffer("packed", torch.from_numpy(codes.reshape(rows, width // block, block)))
+        self.register_buffer("scales", torch.from_numpy(np.repeat(scales, width // block, axis=1)))
+        self.register_buffer("weight", torch.from_numpy((codes.astype(np.float32) - _BYTE_ZERO) * scales))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Rows of the table."""
-        rows = self.packed[tokens].squeeze(-2).float() - _BYTE_ZERO
-        return rows * self.scales[tokens]
+        rows = self.packed[tokens].float() - _BYTE_ZERO
+        return (rows * self.scales[tokens].unsqueeze(-1)).flatten(-2)
 
     def scores(self, hidden: Tensor) -> Tensor:
         """``hidden @ table.T``."""
-        return _MatMulNBits.apply(hidden, self.packed, self.scales, self.weight, 8)
+        return MatMulNBits.apply(hidden, self.packed, self.scales, self.weight, 8)
 
 
 def bytes_of(table: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

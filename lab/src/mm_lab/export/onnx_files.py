@@ -72,10 +72,11 @@ def export_graphs(model: Model) -> dict[str, onnx.ModelProto]:
     trunk = model.open_trunk()
     graphs = build_graphs(trunk, model.network)
     contract = signatures(model.network.config)
-    return {role: _export(role, graph, contract[role]) for role, graph in graphs.items()}
+    return {role: export_graph(role, graph, contract[role]) for role, graph in graphs.items()}
 
 
-def _export(role: str, graph: nn.Module, signature: Signature) -> onnx.ModelProto:
+def export_graph(role: str, graph: nn.Module, signature: Signature) -> onnx.ModelProto:
+    """``graph`` as an ONNX model in the form of the bundle's."""
     buffer = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter is deprecated; the new one has no custom domains here

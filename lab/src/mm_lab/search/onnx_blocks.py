@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mm_lab.export.graphs import DecoderGraph, TextGraph, VisionGraph, attend
-from mm_lab.export.modules import ByteEmbedding, _MatMulNBits
-from mm_lab.export.onnx_files import Signature, _export, signatures
+from mm_lab.export.modules import ByteEmbedding, MatMulNBits
+from mm_lab.export.onnx_files import Signature, export_graph, signatures
 from mm_lab.model.layers import Attention, DecoderBlock, EncoderBlock
 from mm_lab.model.network import Network, NetworkConfig, pool_grid
 from mm_lab.model.trunk import GRID_CHANNELS, Trunk
@@ -58,28 +58,8 @@ class PackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same as ``nn.Linear``."""
-        out = _MatMulNBits.apply(x, self.packed, self.scales, self.weight, self.bits)
+        out = MatMulNBits.apply(x, self.packed, self.scales, self.weight, self.bits)
         return out if self.bias is None else out + self.bias
-
-
-class WordTable(ByteEmbedding):
-    """The 8-bit word table for any width: the operator wants blocks of a power of two, so a row may have several."""
-
-    def __init__(self, table: Tensor) -> None:
-        super().__init__(table)
-        width = table.shape[1]
-        block = width & -width
-        self.packed = self.packed.reshape(len(table), width // block, block)
-        self.block_scales = nn.Buffer(self.scales.expand(-1, width // block).contiguous())
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Rows of the table."""
-        rows = self.packed[tokens].flatten(-2).float() - 128
-        return rows * self.block_scales[tokens][..., :1]
-
-    def scores(self, hidden: Tensor) -> Tensor:
-        """``hidden @ table.T``."""
-        return _MatMulNBits.apply(hidden, self.packed, self.block_scales, self.weight, 8)
 
 
 def pack_linears(module: nn.Module, architecture: Architecture, prefix: str = "") -> None:
@@ -152,7 +132,7 @@ class _Words(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.network, self.table = network, WordTable(network.embedding.weight)
+        self.network, self.table = network, ByteEmbedding(network.embedding.weight)
 
     def forward(self, tokens: Tensor, start: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         net = self.network
@@ -175,7 +155,7 @@ class _TextLayer(nn.Module):
 class _TextEnds(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.network, self.table = network, WordTable(network.embedding.weight)
+        self.network, self.table = network, ByteEmbedding(network.embedding.weight)
 
     def forward(self, tokens: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         net = self.network
@@ -203,7 +183,7 @@ def _runnable(role: str, module: nn.Module, inputs: dict[str, Tensor], free: dic
         outputs = module.eval()(*inputs.values())
     count = len(outputs) if isinstance(outputs, tuple) else 1
     names = tuple(f"out_{i}" for i in range(count))
-    proto = _export(role, module, Signature(tuple(inputs), names, free or {}, tuple(inputs.values())))
+    proto = export_graph(role, module, Signature(tuple(inputs), names, free or {}, tuple(inputs.values())))
     return Runnable(proto, {name: value.numpy() for name, value in inputs.items()})
 
 
@@ -277,7 +257,7 @@ def build_whole(architecture: Architecture, fixed: Fixed) -> dict[str, Runnable]
     torch.manual_seed(0)
     config = fixed.config(**architecture.network())
     network = Network(config).eval()
-    table = WordTable(network.embedding.weight)
+    table = ByteEmbedding(network.embedding.weight)
     pack_linears(network, architecture)
     trunk = Trunk(config.trunk, config.image_size)
     graphs = {
@@ -296,5 +276,5 @@ def build_whole(architecture: Architecture, fixed: Fixed) -> dict[str, Runnable]
     out = {}
     for role, contract in signatures(config).items():
         named = dict(zip(contract.inputs, (t.numpy() for t in inputs[role]), strict=True))
-        out[role] = Runnable(_export(role, graphs[role], contract), named)
+        out[role] = Runnable(export_graph(role, graphs[role], contract), named)
     return out

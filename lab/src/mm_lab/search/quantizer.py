@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mm_lab.quantize.matmul_nbits import pack_codes, zero_point
 from mm_lab.search.space import QUANTIZATION_BLOCK
 
 # The step with the least squared error for normally distributed weights, as a share of the block's root mean square;
@@ -37,12 +38,9 @@ def fake_quantize(weight: Tensor, bits: int) -> Tensor:
 
 def packed(weight: Tensor, bits: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Codes (N, K/64, 8*bits) as ``MatMulNBits`` stores them, the first lowest in its byte, and scales (N, K/64)."""
-    rows = len(weight)
     blocks = weight.detach().reshape(-1, QUANTIZATION_BLOCK)
     steps = steps_of(blocks, bits)
-    zero = 2 ** (bits - 1)
+    zero = zero_point(bits)
     codes = ((blocks / steps).round().clamp(-zero, zero - 1) + zero).to(torch.uint8).numpy()
-    per_byte = 8 // bits
-    grouped = codes.reshape(rows, -1, QUANTIZATION_BLOCK // per_byte, per_byte)
-    shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    return (grouped << shifts).sum(-1).astype(np.uint8), steps.reshape(rows, -1).numpy().astype(np.float32)
+    scales = steps.reshape(len(weight), -1).numpy().astype(np.float32)
+    return pack_codes(codes.reshape(weight.shape), QUANTIZATION_BLOCK, bits), scales

@@ -27,7 +27,7 @@ from mm_lab.search.supernet import Supernet
 from mm_lab.search.table import SearchError
 from mm_lab.train.checkpoint import Model, load_model
 from mm_lab.train.config import DataConfig, TrainConfig
-from mm_lab.train.multitask import _fresh_network, _teacher_vectors
+from mm_lab.train.multitask import fresh_network, teacher_vectors
 from mm_lab.train.run import Curves, Run
 from mm_lab.train.session import Report
 
@@ -46,8 +46,8 @@ def new_supernet(config: SearchConfig, data: TrainData) -> Supernet:
         if stem == first:
             source = DataConfig(config.sources, config.stems[0].cache)
             vectors = config.supernet.word_vectors
-            run = TrainConfig(source, config.output, network=settings, word_vectors=vectors)
-            return _fresh_network(run, words)
+            run = TrainConfig(data=source, output=config.output, network=settings, word_vectors=vectors)
+            return fresh_network(run, words)
         network = Network(NetworkConfig(vocabulary=len(words), **settings))
         classifier = Trunk(stem.trunk, stem.image_size).classifier
         network.class_weight.copy_(classifier.weight.detach())
@@ -80,7 +80,7 @@ class SupernetTraining:
     def __init__(self, config: SearchConfig, data: TrainData, supernet: Supernet, report: Report) -> None:
         self._config, self._data, self._supernet = config, data, supernet
         caches = [s.cache for s in config.stems if (s.cache / "teacher.npy").exists()]
-        self._sentences = _teacher_vectors([*caches, config.output][0], data.corpus, report)
+        self._sentences = teacher_vectors([*caches, config.output][0], data.corpus, report)
         self._caption_at = np.cumsum([0, *(len(p.captions) for p in data.corpus.train)])
         output = config.output / FOLDER
         groups = _groups(supernet, config.supernet)

@@ -8,18 +8,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from mm_lab import onnx_graph
-
-
-def unpack_weight(packed: NDArray[np.uint8], scales: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
-    """Float weight (N,K) of ``MatMulNBits`` operands (N,K/block,block*bits/8) and N*K/block scales.
-
-    The first code lies in the lowest bits; the zero point is the operator's default, half the range.
-    """
-    rows, blocks, _ = packed.shape
-    shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    codes = (packed[..., None] >> shifts) & np.uint8((1 << bits) - 1 if bits < 8 else 255)
-    centred = codes.reshape(rows, blocks, -1).astype(np.float32) - (1 << (bits - 1))
-    return (centred * scales.reshape(rows, blocks, 1)).reshape(rows, -1)
+from mm_lab.quantize.matmul_nbits import unpack_weight
 
 
 def float_copy(model: onnx.ModelProto) -> onnx.ModelProto:

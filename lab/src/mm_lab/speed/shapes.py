@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 WORDS_SAID = 10
-"""Tokens of a caption in the comparison, about the mean of Flickr8k's."""
+"""Tokens of a caption in the comparison."""
 
 
 class Attention(nn.Module):

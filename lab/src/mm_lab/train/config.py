@@ -37,19 +37,12 @@ class LossWeights:
     label_smoothing: float = 0.1
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """One cross-entropy run. The schedule ends at ``steps`` or ``minutes``, whichever comes first.
-
-    ``only`` names the parameters to train by the start of their names; empty trains all.
-    """
+@dataclass(frozen=True, kw_only=True)
+class StageConfig:
+    """What every stage is told. Its schedule ends at ``steps`` or ``minutes``, whichever comes first."""
 
     data: DataConfig
     output: Path
-    network: dict[str, Any] = field(default_factory=dict)
-    start_from: Path | None = None
-    only: tuple[str, ...] = ()
-    word_vectors: bool = True
     pictures: str = "grids"
     trunk_rate_share: float = 0.05
     device: str = "cpu"
@@ -57,6 +50,26 @@ class TrainConfig:
     threads: int = 1
     steps: int = 4000
     minutes: float = 1e9
+    batch: int = 32
+    learning_rate: float = 2e-4
+    warmup: int = 20
+    ema: float = 0.98
+    clip: float = 1.0
+    evaluate_every: int = 200
+    checkpoint_minutes: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(StageConfig):
+    """One cross-entropy run.
+
+    ``only`` names the parameters to train by the start of their names; empty trains all.
+    """
+
+    network: dict[str, Any] = field(default_factory=dict)
+    start_from: Path | None = None
+    only: tuple[str, ...] = ()
+    word_vectors: bool = True
     batch: int = 40
     retrieval_batch: int = 160
     extra_negatives: int = 1024
@@ -67,45 +80,28 @@ class TrainConfig:
     clip: float = 2.0
     losses: LossWeights = field(default_factory=LossWeights)
     evaluate_every: int = 500
-    checkpoint_minutes: float = 4.0
 
 
-@dataclass(frozen=True)
-class SelfCriticalConfig:
+@dataclass(frozen=True, kw_only=True)
+class SelfCriticalConfig(StageConfig):
     """One self-critical run from a finished checkpoint (Rennie et al., 2017)."""
 
-    data: DataConfig
-    output: Path
     start_from: Path
-    pictures: str = "grids"
-    trunk_rate_share: float = 0.05
-    device: str = "cpu"
     seed: int = 2
-    threads: int = 1
     steps: int = 1000
-    minutes: float = 1e9
-    batch: int = 32
     samples: int = 5
     temperature: float = 0.6
-    learning_rate: float = 2e-4
-    warmup: int = 20
     cross_entropy: float = 0.1
-    ema: float = 0.98
-    clip: float = 1.0
     losses: LossWeights = field(default_factory=LossWeights)
-    evaluate_every: int = 200
-    checkpoint_minutes: float = 4.0
 
 
-@dataclass(frozen=True)
-class QuantizeConfig:
+@dataclass(frozen=True, kw_only=True)
+class QuantizeConfig(StageConfig):
     """Two-bit training against the float model in ``start_from``.
 
     ``answers`` weighs the written answers themselves, beside what the float model would say.
     """
 
-    data: DataConfig
-    output: Path
     start_from: Path
     grid: str = "integer"
     block: int = 64
@@ -114,20 +110,10 @@ class QuantizeConfig:
     temperature: float = 0.6
     embedding: float = 1.0
     answers: float = 0.0
-    pictures: str = "grids"
     trunk_rate_share: float = 0.0
-    device: str = "cpu"
     seed: int = 3
-    threads: int = 1
     steps: int = 800
-    minutes: float = 1e9
-    batch: int = 32
-    learning_rate: float = 2e-4
-    warmup: int = 20
     ema: float = 0.99
-    clip: float = 1.0
-    evaluate_every: int = 200
-    checkpoint_minutes: float = 4.0
 
 
 def read_config(kind: type, path: Path) -> Any:  # noqa: ANN401 - the dataclass asked for

@@ -32,9 +32,9 @@ class MultiTask:
     def __init__(self, config: TrainConfig, report: Report) -> None:
         self._config = config
         self._texts = random.Random(config.seed)
-        self._session = Session(config, lambda corpus: _fresh_network(config, corpus.vocabulary), report)
+        self._session = Session(config, lambda corpus: fresh_network(config, corpus.vocabulary), report)
         self._corpus, self._network = self._session.corpus, self._session.network
-        self._teacher = _teacher_vectors(config.data.cache, self._corpus, report)
+        self._teacher = teacher_vectors(config.data.cache, self._corpus, report)
         self._caption_at = np.cumsum([0, *(len(p.captions) for p in self._corpus.train)])
         count = sum(p.numel() for p in self._network.parameters())
         report(f"{len(self._corpus.vocabulary)} words, {count / 1e6:.2f} M parameters behind the trunk")
@@ -84,7 +84,8 @@ class MultiTask:
         }
 
 
-def _fresh_network(config: TrainConfig, vocabulary: Vocabulary) -> Network:
+def fresh_network(config: TrainConfig, vocabulary: Vocabulary) -> Network:
+    """The network as training starts it: the teacher's word vectors, the trunk's classifier."""
     network = Network(NetworkConfig(vocabulary=len(vocabulary), **config.network))
     width = network.config.width
     if config.word_vectors:
@@ -107,7 +108,8 @@ def _class_name_vectors(embedding: nn.Embedding, vocabulary: Vocabulary) -> Tens
     return torch.stack(rows)
 
 
-def _teacher_vectors(cache: Path, corpus: Corpus, report: Report) -> np.ndarray:
+def teacher_vectors(cache: Path, corpus: Corpus, report: Report) -> np.ndarray:
+    """The teacher's vectors of all training captions, from the cache or made for it."""
     path = cache / "teacher.npy"
     captions = [c for p in corpus.train for c in p.captions]
     if not path.exists():
