@@ -169,6 +169,17 @@ pub enum Error {
     /// `task.cancelled`: the caller's [`crate::tasks::CancelToken`] stopped the work.
     #[error("cancelled")]
     TaskCancelled,
+    /// `live.no_frame`: a question before the first frame.
+    #[error("there is no picture yet; ask once the camera shows one")]
+    LiveNoFrame,
+    /// `live.stage_panicked`: a bug ended a stage's work; the stage is tried again.
+    #[error("the {stage} stage failed unexpectedly ({detail}); it is tried again, please report this")]
+    LiveStagePanicked {
+        /// `vision`, `caption`, `text` or `answer`.
+        stage: &'static str,
+        /// The panic's message.
+        detail: String,
+    },
 }
 
 impl Error {
@@ -198,6 +209,8 @@ impl Error {
             Self::TextEmpty => "text.empty",
             Self::TaskUnsupported { .. } => "task.unsupported",
             Self::TaskCancelled => "task.cancelled",
+            Self::LiveNoFrame => "live.no_frame",
+            Self::LiveStagePanicked { .. } => "live.stage_panicked",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! On-device vision-language core.
 //!
-//! Dependencies point down: `model` → `tasks` → {`runtime`, `text`, `bundle`, `decode`, `frame`} → `error`.
+//! Dependencies point down: `live` → `model` → `tasks` → {`runtime`, `text`, `bundle`, `decode`, `frame`} → `error`.
 //! This crate knows no screen, camera, database or app framework.
 
 pub mod bundle;
@@ -8,6 +8,7 @@ pub mod decode;
 pub mod error;
 pub mod frame;
 pub mod geometry;
+pub mod live;
 pub mod model;
 mod orient;
 pub mod resize;

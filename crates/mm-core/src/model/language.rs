@@ -85,8 +85,7 @@ impl Model {
     ///
     /// Fails as [`Self::encode`], or with `question.empty`, `question.too_long` or `task.cancelled`.
     pub fn answer(&self, image: &RgbImage, question: &str, options: &AnswerOptions) -> Result<Answer> {
-        // A bad question is refused before the picture costs anything.
-        self.read_question(question)?;
+        self.check_question(question)?;
         options.cancel.as_ref().map_or(Ok(()), CancelToken::check)?;
         self.answer_encoded(&self.encode(image)?, question, options)
     }
@@ -118,6 +117,14 @@ impl Model {
     /// Fails with `text.empty`, `task.unsupported` if the bundle has no text encoder, `bundle.*` or `runtime.*`.
     pub fn embed_text(&self, text: &str) -> Result<Embedding> {
         self.with_text(|encoder, tokenizer| encoder.embed(text, tokenizer))
+    }
+
+    /// Checks a question before anything is spent on its picture: whoever encodes the picture apart, and may have to
+    /// ask several questions about it, calls this first.
+    ///
+    /// Fails with `question.empty`, `question.too_long`, `task.unsupported` or `bundle.*`.
+    pub fn check_question(&self, question: &str) -> Result<()> {
+        self.read_question(question).map(drop)
     }
 
     fn read_question(&self, question: &str) -> Result<Question> {

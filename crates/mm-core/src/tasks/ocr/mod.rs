@@ -50,9 +50,11 @@ impl<N: Network> Ocr<N> {
 
     /// Finds and reads all text in `image`.
     ///
-    /// Quads and sizes are in pixels of `image`. An image without text gives an empty page, not an error.
+    /// Quads and sizes are in pixels of `image`. An image without text gives an empty page, not an error. Fails with
+    /// `task.cancelled`, `runtime.inference_failed` or `runtime.model_invalid`.
     pub fn read(&mut self, image: &RgbImage, options: &ReadOptions) -> Result<TextPage> {
         let start = Instant::now();
+        options.check()?;
         let (quads, detect) = timed(|| self.detector.detect(image, options.max_side))?;
         let (regions, recognize) = timed(|| self.recognise_quads(image, &quads, options))?;
         let quads: Vec<Quad> = regions.iter().map(|r| r.quad).collect();
@@ -72,7 +74,7 @@ impl<N: Network> Ocr<N> {
     pub fn read_line(&mut self, image: &RgbImage, options: &ReadOptions) -> Result<TextPage> {
         let start = Instant::now();
         let quad = Quad::from_edges(0.0, 0.0, image.width() as f32, image.height() as f32);
-        let lines = self.recognizer.recognise(std::slice::from_ref(image))?;
+        let lines = self.recognizer.recognise(std::slice::from_ref(image), || options.check())?;
         let recognize = start.elapsed();
         let minimum = self.minimum_confidence(options);
         let regions: Vec<TextRegion> =
@@ -100,7 +102,7 @@ impl<N: Network> Ocr<N> {
         let minimum = self.minimum_confidence(options);
         let (crops, sideways): (Vec<RgbImage>, Vec<bool>) =
             quads.iter().map(|quad| upright_crop(image, quad)).unzip();
-        let lines = self.recognizer.recognise(&crops)?;
+        let lines = self.recognizer.recognise(&crops, || options.check())?;
         let read = lines.iter().zip(quads).zip(sideways);
         Ok(read.filter_map(|((line, quad), sideways)| region(*quad, sideways, line, minimum)).collect())
     }

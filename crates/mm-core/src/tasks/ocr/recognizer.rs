@@ -51,12 +51,19 @@ impl<N: Network> Recognizer<N> {
     }
 
     /// Reads each crop as one line running left to right; results are in the order of `crops`.
-    pub fn recognise(&mut self, crops: &[RgbImage]) -> Result<Vec<CtcLine>> {
+    ///
+    /// `go_on` is asked before every run; its error ends the work.
+    pub fn recognise(
+        &mut self,
+        crops: &[RgbImage],
+        go_on: impl Fn() -> Result<()>,
+    ) -> Result<Vec<CtcLine>> {
         let widths: Vec<u32> = crops.iter().map(|crop| self.line_width(crop.dimensions())).collect();
         let padded: Vec<u32> =
             widths.iter().map(|w| w.max(&MIN_WIDTH).next_multiple_of(self.width_multiple)).collect();
         let mut lines = vec![CtcLine::default(); crops.len()];
         for (width, indices) in batches(&padded) {
+            go_on()?;
             for (&index, line) in indices.iter().zip(self.run_batch(crops, &widths, width, &indices)?) {
                 lines[index] = line;
             }

@@ -4,15 +4,24 @@ use std::{ops::Range, time::Duration};
 
 use serde::Serialize;
 
-use crate::geometry::Quad;
+use crate::{error::Result, geometry::Quad, tasks::CancelToken};
 
 /// How to read.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     /// Longest side of the detector's input in pixels; `None` takes the bundle's setting.
     pub max_side: Option<u32>,
     /// Lines below this confidence are dropped; `None` takes the bundle's setting.
     pub min_confidence: Option<f32>,
+    /// Stops the work between detection and recognition and between two batches of lines.
+    pub cancel: Option<CancelToken>,
+}
+
+impl ReadOptions {
+    /// `task.cancelled` once cancelled.
+    pub(super) fn check(&self) -> Result<()> {
+        self.cancel.as_ref().map_or(Ok(()), CancelToken::check)
+    }
 }
 
 /// A word and where it is.

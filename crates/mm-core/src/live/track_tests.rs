@@ -1,0 +1,1 @@
+//! What following lines of text must do.
