@@ -1,0 +1,32 @@
+/** Strokes on a field of 24 by 24, drawn for this app. */
+export const PATHS = {
+  live: "M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+  photo: "M4 5h16v14H4zM4 16l4.5-4.5 4 4L16 12l4 4M15.5 8.5h.01",
+  settings: "M4 7h9M17 7h3M15 5v4M4 17h3M11 17h9M9 15v4",
+  freeze: "M8 5v14M16 5v14",
+  resume: "M7 4.5v15l12-7.5z",
+  caption: "M4 5h16v11h-8l-4 4v-4H4zM8 9h8M8 12h5",
+  speak: "M4 9.5v5h3.5L12 19V5L7.5 9.5zM15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11",
+  text: "M3 7V4h3M21 7V4h-3M3 17v3h3M21 17v3h-3M8 9V8h8v1M12 8v8M10.5 16h3",
+  history: "M4.5 9A8 8 0 1 1 4 12M4 5v4h4M12 8v4.5l3 2",
+  help: "M9 9.2a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2M12 17.2h.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  download: "M12 4v11M7 11l5 5 5-5M4 20h16",
+  close: "M6 6l12 12M18 6L6 18",
+  search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20 20",
+  chevron: "M6 9l6 6 6-6",
+  folder: "M3 6h6l2 2h10v11H3z",
+  camera: "M3 8h4l1.5-2.5h7L17 8h4v11H3zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
+  "camera-off": "M3 8h4l1-1.7M11 5.5h4.5L17 8h4v10M3 8v11h14M3 3l18 18",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  plug: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4",
+  box: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
+  warning: "M12 4L2.5 20h19zM12 10v4.5M12 17.2h.01",
+  gauge: "M4 18a9 9 0 1 1 16 0M12 15l4-5",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  replay: "M4 5h16v14H4zM10 9v6l5-3z",
+  mirror: "M12 3v18M9 7l-5 10h5zM15 7l5 10h-5z",
+  trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13",
+} as const;
+
+export type IconName = keyof typeof PATHS;

@@ -1,0 +1,20 @@
+import { mount } from "svelte";
+import App from "./App.svelte";
+import type { Backend } from "./lib/backend/backend";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+
+// The mode is a constant of the build, so that each bundle holds one backend only.
+async function loadBackend(): Promise<Backend> {
+  if (import.meta.env.MODE === "fixture") {
+    return (await import("./lib/backend/fixture")).createFixtureBackend();
+  }
+  return (await import("./lib/backend/tauri")).createTauriBackend();
+}
+
+const target = document.getElementById("app");
+if (target === null) {
+  throw new Error("index.html has no #app");
+}
+mount(App, { target, props: { backend: await loadBackend() } });
