@@ -45,7 +45,7 @@ fn provider(name: &str) -> Result<Provider, String> {
 impl ModelArguments {
     /// Opens the bundle; graphs are loaded when first used.
     pub fn open(&self) -> mm_core::Result<Model> {
-        let session = SessionOptions { provider: self.provider, threads: self.threads };
+        let session = SessionOptions { provider: self.provider, threads: self.threads, ..SessionOptions::default() };
         Model::from_pretrained(&self.model, &ModelOptions { session, ..ModelOptions::default() })
     }
 }

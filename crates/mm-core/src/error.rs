@@ -53,6 +53,14 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// `file.unwritable`: the operating system refused to write or remove a file.
+    #[error("cannot change {}: {source}; check that its folder is there and may be written", path.display())]
+    FileUnwritable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
     /// `bundle.not_found`: no bundle of that name in any of the places searched.
     #[error(
         "no model bundle named \"{name}\"; looked in: {}. Put the bundle's folder in one of these or set MM_MODELS",
@@ -193,6 +201,7 @@ impl Error {
             Self::ImageTooLarge { .. } => "image.too_large",
             Self::FrameInvalid { .. } => "frame.invalid",
             Self::FileUnreadable { .. } => "file.unreadable",
+            Self::FileUnwritable { .. } => "file.unwritable",
             Self::BundleNotFound { .. } => "bundle.not_found",
             Self::BundleManifestInvalid { .. } => "bundle.manifest_invalid",
             Self::BundleSchemaTooNew { .. } => "bundle.schema_too_new",

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 use mm_core::{
     bundle::{Role, SearchPath, find},
     model::Model,
-    runtime::{self, SessionOptions},
+    runtime::{self, SessionOptions, sentinel},
 };
 
 use crate::{ImageSource, MobileMultiModalError, ModelInfo, Notice, Picture};
@@ -42,11 +42,12 @@ impl MobileMultiModalModel {
     /// Fails with a `bundle.*` code, or `runtime.provider_unavailable` for a provider that does not exist.
     #[uniffi::constructor]
     pub fn from_pretrained(name_or_path: &str, options: OpenOptions) -> Result<Self, MobileMultiModalError> {
+        let app_data = options.app_data.map(PathBuf::from);
         let session = SessionOptions {
             provider: options.provider.parse()?,
             threads: options.threads.and_then(|threads| NonZeroUsize::new(threads as usize)),
+            sentinel: app_data.as_deref().map(sentinel::folder),
         };
-        let app_data = options.app_data.map(PathBuf::from);
         let standard = SearchPath::standard(app_data.as_deref());
         let packed = options.model_folders.into_iter().map(PathBuf::from);
         let search = SearchPath::new(standard.folders().iter().cloned().chain(packed));

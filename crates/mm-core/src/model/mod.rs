@@ -13,7 +13,7 @@ use image::RgbImage;
 use crate::{
     bundle::{Bundle, Role, SearchPath, find},
     error::{Error, Result},
-    runtime::{GraphSession, Notice, Provider, SessionOptions},
+    runtime::{GraphSession, Notice, Provider, SessionOptions, sentinel},
     tasks::ocr::{Detector, Ocr, ReadOptions, Recognizer, TextPage},
 };
 
@@ -25,7 +25,8 @@ pub const DEFAULT_BUNDLE: &str = "mobile-mm-llm-int2";
 pub struct ModelOptions {
     /// Provider and threads.
     pub session: SessionOptions,
-    /// The app's data folder, searched for bundles under `models/`.
+    /// The app's data folder: searched for bundles under `models/`, and where providers that end the process are
+    /// remembered unless [`SessionOptions::sentinel`] says otherwise.
     pub app_data: Option<PathBuf>,
 }
 
@@ -49,7 +50,9 @@ impl Model {
     /// Opens a bundle by name or path; see [`find`] and [`SearchPath::standard`] for where it is looked for.
     pub fn from_pretrained(name_or_path: &str, options: &ModelOptions) -> Result<Self> {
         let bundle = find(name_or_path, &SearchPath::standard(options.app_data.as_deref()))?;
-        Ok(Self::new(bundle, options.session.clone()))
+        let mut session = options.session.clone();
+        session.sentinel = session.sentinel.or_else(|| options.app_data.as_deref().map(sentinel::folder));
+        Ok(Self::new(bundle, session))
     }
 
     /// A model on an opened bundle.
@@ -146,7 +149,14 @@ impl Model {
         let graph = self.bundle.read(role)?;
         let mut notices = Vec::new();
         let session = open(&graph, &mut notices);
-        lock(&self.notices).extend(notices);
+        let mut known = lock(&self.notices);
+        for notice in notices {
+            // Several graphs may have the same to say.
+            if !known.contains(&notice) {
+                known.push(notice);
+            }
+        }
+        drop(known);
         session
     }
 

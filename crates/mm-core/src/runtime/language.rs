@@ -8,8 +8,9 @@ use ort::{
 
 use super::{
     DecoderNetwork, PictureTensors, TextNetwork, VisionNetwork, VisionTensors,
-    load::{Element, End, SessionOptions, Work, check_ends, first_line, load},
+    load::{Element, End, Opened, SessionOptions, Work, check_ends, first_line, load},
     provider::{Notice, Provider},
+    sentinel::FirstRun,
 };
 use crate::{
     bundle::{DecoderConfig, TextConfig, VisionConfig},
@@ -61,6 +62,7 @@ fn shaped<D: ndarray::Dimension>(
 /// The picture encoder.
 pub struct VisionSession {
     session: Session,
+    first: FirstRun,
     provider: Provider,
     config: VisionConfig,
 }
@@ -80,7 +82,7 @@ impl VisionSession {
         options: &SessionOptions,
         notices: &mut Vec<Notice>,
     ) -> Result<Self> {
-        let (session, provider) = load(VISION, graph, options, Work::ManyShort, notices)?;
+        let Opened { session, provider, first } = load(VISION, graph, options, Work::ManyShort, notices)?;
         let side = Some(config.size as usize);
         let memory =
             [decoder.map(|d| d.layers), decoder.map(|d| d.heads), None, decoder.map(|d| d.head_size)];
@@ -94,7 +96,7 @@ impl VisionSession {
             ],
         )
         .map_err(|detail| invalid(VISION, detail))?;
-        Ok(Self { session, provider, config: config.clone() })
+        Ok(Self { session, first, provider, config: config.clone() })
     }
 
     /// The provider that runs this graph.
@@ -108,8 +110,8 @@ impl VisionNetwork for VisionSession {
     fn run(&mut self, image: ArrayView4<'_, f32>) -> Result<VisionTensors> {
         let config = &self.config;
         let image = TensorRef::from_array_view(image).map_err(failed(VISION))?;
-        let outputs =
-            self.session.run(ort::inputs![config.inputs[0].as_str() => image]).map_err(failed(VISION))?;
+        let inputs = ort::inputs![config.inputs[0].as_str() => image];
+        let outputs = self.first.run(|| self.session.run(inputs)).map_err(failed(VISION))?;
         let (embedding, _) = array::<2>(&outputs, &config.outputs[0], VISION)?;
         Ok(VisionTensors {
             embedding,
@@ -122,6 +124,7 @@ impl VisionNetwork for VisionSession {
 /// The decoder, a step at a time.
 pub struct DecoderSession {
     session: Session,
+    first: FirstRun,
     config: DecoderConfig,
 }
 
@@ -143,7 +146,7 @@ impl DecoderSession {
         options: &SessionOptions,
         notices: &mut Vec<Notice>,
     ) -> Result<Self> {
-        let (session, _) = load(DECODER, graph, options, Work::Tiny, notices)?;
+        let Opened { session, first, .. } = load(DECODER, graph, options, Work::Tiny, notices)?;
         let (layers, heads, size) = (Some(config.layers), Some(config.heads), Some(config.head_size));
         let (past, picture) = ([layers, None, heads, None, size], [layers, heads, None, size]);
         let [tokens, start, past_keys, past_values, picture_keys, picture_values] = config.inputs.as_slice()
@@ -170,7 +173,7 @@ impl DecoderSession {
             ],
         )
         .map_err(|detail| invalid(DECODER, detail))?;
-        Ok(Self { session, config: config.clone() })
+        Ok(Self { session, first, config: config.clone() })
     }
 }
 
@@ -205,17 +208,15 @@ impl DecoderNetwork for DecoderSession {
         let new = tokens.ncols();
         let start = [i64::try_from(cache.positions).unwrap_or(i64::MAX)];
         let view = |array| TensorRef::from_array_view(array).map_err(failed(DECODER));
-        let mut outputs = self
-            .session
-            .run(ort::inputs![
-                inputs[0].as_str() => TensorRef::from_array_view(tokens).map_err(failed(DECODER))?,
-                inputs[1].as_str() => TensorRef::from_array_view(([1usize], start.as_slice())).map_err(failed(DECODER))?,
-                inputs[2].as_str() => &cache.keys,
-                inputs[3].as_str() => &cache.values,
-                inputs[4].as_str() => view(picture.keys)?,
-                inputs[5].as_str() => view(picture.values)?,
-            ])
-            .map_err(failed(DECODER))?;
+        let inputs = ort::inputs![
+            inputs[0].as_str() => TensorRef::from_array_view(tokens).map_err(failed(DECODER))?,
+            inputs[1].as_str() => TensorRef::from_array_view(([1usize], start.as_slice())).map_err(failed(DECODER))?,
+            inputs[2].as_str() => &cache.keys,
+            inputs[3].as_str() => &cache.values,
+            inputs[4].as_str() => view(picture.keys)?,
+            inputs[5].as_str() => view(picture.values)?,
+        ];
+        let mut outputs = self.first.run(|| self.session.run(inputs)).map_err(failed(DECODER))?;
         let logits = shaped(array::<2>(&outputs, &names[0], DECODER)?, DECODER)?;
         let grown = Cache {
             keys: take(&mut outputs, &names[1], DECODER)?,
@@ -234,6 +235,7 @@ impl DecoderNetwork for DecoderSession {
 /// The text encoder.
 pub struct TextSession {
     session: Session,
+    first: FirstRun,
     config: TextConfig,
 }
 
@@ -247,22 +249,22 @@ impl TextSession {
         options: &SessionOptions,
         notices: &mut Vec<Notice>,
     ) -> Result<Self> {
-        let (session, _) = load(TEXT, graph, options, Work::Tiny, notices)?;
+        let Opened { session, first, .. } = load(TEXT, graph, options, Work::Tiny, notices)?;
         check_ends(
             &session,
             &[i64_end(&config.inputs[0], &[None, None])],
             &[f32_end(&config.outputs[0], &[None, Some(config.embedding)])],
         )
         .map_err(|detail| invalid(TEXT, detail))?;
-        Ok(Self { session, config: config.clone() })
+        Ok(Self { session, first, config: config.clone() })
     }
 }
 
 impl TextNetwork for TextSession {
     fn run(&mut self, tokens: ArrayView2<'_, i64>) -> Result<Array2<f32>> {
         let tokens = TensorRef::from_array_view(tokens).map_err(failed(TEXT))?;
-        let outputs =
-            self.session.run(ort::inputs![self.config.inputs[0].as_str() => tokens]).map_err(failed(TEXT))?;
+        let inputs = ort::inputs![self.config.inputs[0].as_str() => tokens];
+        let outputs = self.first.run(|| self.session.run(inputs)).map_err(failed(TEXT))?;
         shaped(array::<2>(&outputs, &self.config.outputs[0], TEXT)?, TEXT)
     }
 }

@@ -1,6 +1,6 @@
 //! From a serialised graph to a session on the first provider that takes it.
 
-use std::{num::NonZeroUsize, thread};
+use std::{num::NonZeroUsize, path::PathBuf, thread};
 
 use ort::{
     session::{
@@ -13,6 +13,7 @@ use ort::{
 use super::{
     library::environment,
     provider::{self, Notice, Provider},
+    sentinel::{self, FirstRun},
 };
 use crate::error::{Error, Result};
 
@@ -23,6 +24,9 @@ pub struct SessionOptions {
     pub provider: Provider,
     /// Threads within one operator; `None` uses every core the process may use.
     pub threads: Option<NonZeroUsize>,
+    /// Folder in which providers that end the process are remembered, so that they are skipped with a notice
+    /// afterwards; see [`sentinel`]. `None` remembers nothing.
+    pub sentinel: Option<PathBuf>,
 }
 
 impl SessionOptions {
@@ -52,22 +56,37 @@ pub(super) enum Work {
 /// sleep (60 against 31 ms), with this bound a quarter longer (39 ms).
 const SPIN_MICROSECONDS: &str = "200";
 
+/// A session ready to run.
+pub(super) struct Opened {
+    pub session: Session,
+    pub provider: Provider,
+    /// Watches over the first run.
+    pub first: FirstRun,
+}
+
 pub(super) fn load(
     name: &str,
     graph: &[u8],
     options: &SessionOptions,
     work: Work,
     notices: &mut Vec<Notice>,
-) -> Result<(Session, Provider)> {
+) -> Result<Opened> {
     let environment = environment()?;
+    let crashed = options.sentinel.as_deref().map(sentinel::skipped).unwrap_or_default();
     let mut last_error = String::new();
     for &provider in options.provider.candidates() {
-        let session =
+        if crashed.contains(&provider) {
+            tracing::warn!(model = name, %provider, "provider skipped: it ended the process before");
+            notices.push(provider::crashed(provider));
+            continue;
+        }
+        let session = sentinel::watch(options.sentinel.as_deref(), provider, || {
             builder(options, work).and_then(|b| provider::configure(b, environment, provider)).and_then(
                 |mut builder| builder.commit_from_memory(graph).map_err(|e| first_line(&e.to_string())),
-            );
+            )
+        });
         match session {
-            Ok(session) => return Ok((session, provider)),
+            Ok(session) => return Ok(Opened { session, provider, first: FirstRun::new(options, provider) }),
             Err(reason) => {
                 tracing::warn!(model = name, %provider, reason, "provider not used");
                 if provider != Provider::Cpu {

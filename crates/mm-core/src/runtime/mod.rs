@@ -11,6 +11,7 @@ mod language;
 mod library;
 mod load;
 mod provider;
+pub mod sentinel;
 mod session;
 
 use ndarray::{Array2, Array4, ArrayD, ArrayView2, ArrayView4, ArrayViewD};

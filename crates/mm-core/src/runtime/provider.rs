@@ -70,10 +70,21 @@ impl FromStr for Provider {
 /// Something the user should know though work goes on, such as a provider that fell back to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Stable code, as of errors: `runtime.provider_unavailable`.
+    /// Stable code, as of errors: `runtime.provider_unavailable`, `runtime.provider_crashed`.
     pub code: String,
     /// For people.
     pub message: String,
+}
+
+/// The notice about a provider skipped because of the [sentinel](super::sentinel).
+pub(super) fn crashed(provider: Provider) -> Notice {
+    Notice {
+        code: "runtime.provider_crashed".to_owned(),
+        message: format!(
+            "{provider} ended the program when it was started before, so the next provider is used instead; reset \
+             the providers to try it again"
+        ),
+    }
 }
 
 /// Adds `provider` to a session being built. The error says in plain words why it cannot be used here.

@@ -8,8 +8,9 @@ use ort::{
 
 use super::{
     Network,
-    load::{SessionOptions, Work, first_line, load},
+    load::{Opened, SessionOptions, Work, first_line, load},
     provider::{Notice, Provider},
+    sentinel::FirstRun,
 };
 use crate::error::{Error, Result};
 
@@ -20,6 +21,7 @@ pub struct GraphSession {
     output: String,
     provider: Provider,
     session: Session,
+    first: FirstRun,
 }
 
 impl GraphSession {
@@ -34,7 +36,7 @@ impl GraphSession {
         options: &SessionOptions,
         notices: &mut Vec<Notice>,
     ) -> Result<Self> {
-        let (session, provider) = load(name, graph, options, Work::Long, notices)?;
+        let Opened { session, provider, first } = load(name, graph, options, Work::Long, notices)?;
         check_signature(&session, input, output)
             .map_err(|detail| Error::RuntimeModelInvalid { model: name.to_owned(), detail })?;
         Ok(Self {
@@ -43,6 +45,7 @@ impl GraphSession {
             output: output.to_owned(),
             provider,
             session,
+            first,
         })
     }
 
@@ -63,13 +66,14 @@ impl GraphSession {
 
 impl Network for GraphSession {
     fn run(&mut self, input: ArrayViewD<'_, f32>) -> Result<ArrayD<f32>> {
-        let Self { name, input: input_name, output, session, .. } = self;
+        let Self { name, input: input_name, output, session, first, .. } = self;
         let failed = |e: ort::Error| Error::RuntimeInferenceFailed {
             model: name.clone(),
             detail: first_line(&e.to_string()),
         };
         let input = TensorRef::from_array_view(input.view()).map_err(failed)?;
-        let outputs = session.run(ort::inputs![input_name.as_str() => input]).map_err(failed)?;
+        let inputs = ort::inputs![input_name.as_str() => input];
+        let outputs = first.run(|| session.run(inputs)).map_err(failed)?;
         let (shape, data) = outputs[output.as_str()].try_extract_tensor::<f32>().map_err(failed)?;
         let dims: Vec<usize> = shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect();
         ArrayD::from_shape_vec(IxDyn(&dims), data.to_vec())
