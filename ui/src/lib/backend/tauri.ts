@@ -20,7 +20,11 @@ export function createTauriBackend(): Backend {
         source,
         options,
         events: channel<LiveEvent>(onEvent),
-        frames: channel<ArrayBuffer>(onFrame),
+        frames: channel<ArrayBuffer>((message) => {
+          onFrame(message);
+          // The shell keeps back further previews until it knows that this one arrived.
+          invoke("preview_received").catch(() => undefined);
+        }),
       }),
     stopLive: () => invoke("stop_live"),
     configureLive: (options) => invoke("configure_live", { options }),

@@ -22,6 +22,8 @@ export class App {
   info = $state.raw<AppInfo | null>(null);
   helpOpen = $state(false);
   historyOpen = $state(false);
+  /** A file is held over the window. */
+  dropping = $state(false);
   /** Said once by the screen reader and shown for a moment. */
   toast = $state("");
   readonly backend: Backend;
@@ -54,7 +56,12 @@ export class App {
       return;
     }
     this.view = view;
-    void this.live.pause(view !== "live");
+    if (view === "live" && this.live.phase === "problem") {
+      // Another screen may have mended it: a model was chosen, access was given.
+      void this.live.open(this.preferences.resolution);
+    } else {
+      void this.live.pause(view !== "live");
+    }
     if (view !== "live") {
       this.speaker.quiet();
     }

@@ -26,6 +26,15 @@ export interface Resolution {
   height: number;
 }
 
+export interface TextInView {
+  /** Of the frame it was read from, which quads are pixels of. */
+  width: number;
+  height: number;
+  regions: Region[];
+  /** Row by row, as a person would type it. */
+  lines: string[];
+}
+
 /** What is seen live: the source, the newest caption and text, and what can be done with them. */
 export class LiveSession {
   phase = $state<LivePhase>("starting");
@@ -36,7 +45,7 @@ export class LiveSession {
   frame = $state.raw({ width: 4, height: 3 });
   caption = $state.raw<CaptionResult | null>(null);
   captionedAt = $state<number | null>(null);
-  text = $state.raw<{ width: number; height: number; regions: Region[] }>({ width: 4, height: 3, regions: [] });
+  text = $state.raw<TextInView>({ width: 4, height: 3, regions: [], lines: [] });
   /** Text was looked for at least once, so that "no text" can be told from "not yet". */
   textRead = $state(false);
   frozen = $state(false);
@@ -150,7 +159,7 @@ export class LiveSession {
   async configure(): Promise<void> {
     const options = liveOptions(this.#settings.current);
     if (!options.text) {
-      this.text = { ...this.text, regions: [] };
+      this.text = { ...this.text, regions: [], lines: [] };
       this.textRead = false;
     }
     await this.#try(this.#backend.configureLive(options));
@@ -182,7 +191,7 @@ export class LiveSession {
   #forget(): void {
     this.caption = null;
     this.captionedAt = null;
-    this.text = { ...this.text, regions: [] };
+    this.text = { ...this.text, regions: [], lines: [] };
     this.textRead = false;
     this.questions.reset();
   }
@@ -224,7 +233,7 @@ export class LiveSession {
   }
 
   #onText(width: number, height: number, regions: Region[], lines: string[]): void {
-    this.text = { width, height, regions };
+    this.text = { width, height, regions, lines };
     this.textRead = true;
     if (lines.length > 0) {
       const confidence = Math.min(...regions.map((region) => region.confidence));
@@ -243,7 +252,10 @@ export class LiveSession {
       case "started":
         this.phase = "running";
         this.sourceName = event.sourceName;
-        this.frame = { width: event.width, height: event.height };
+        // Some sources know their size with the first frame only.
+        if (event.width > 0 && event.height > 0) {
+          this.frame = { width: event.width, height: event.height };
+        }
         break;
       case "caption":
         this.#onCaption(event.caption, event.changed, event.thumbnail);
