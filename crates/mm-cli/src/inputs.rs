@@ -14,10 +14,6 @@ use mm_core::{
 };
 use walkdir::WalkDir;
 
-/// File names in folders that are taken for pictures. Files named on the command line are tried whatever their name.
-const EXTENSIONS: [&str; 13] =
-    ["jpg", "jpeg", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "hif", "apng"];
-
 /// A picture, or why there is none.
 pub struct Input {
     /// As the user or the folder named it; `-` is standard input.
@@ -46,10 +42,11 @@ fn pictures_in(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+// Files named on the command line are tried whatever their name.
 fn is_picture(path: &Path) -> bool {
     path.extension()
         .and_then(|e| e.to_str())
-        .is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+        .is_some_and(|e| decode::EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
 }
 
 /// Decodes `paths` in order on another thread, at most one picture ahead, so that memory stays bounded.

@@ -29,6 +29,11 @@ use std::path::Path;
 use crate::{Error, Result, RgbImage};
 use sniff::Format;
 
+/// Endings of file names that promise a picture [`decode`] reads, in lower case without the dot: for choosing files in
+/// a folder. A file that is named by itself needs none of them.
+pub const EXTENSIONS: [&str; 13] =
+    ["jpg", "jpeg", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "hif", "apng"];
+
 /// Decodes one image from memory.
 ///
 /// # Errors
