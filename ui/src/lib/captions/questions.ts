@@ -51,7 +51,7 @@ const GENERAL: readonly string[] = [
 ];
 
 /** Up to `limit` questions, those nearest to the caption first; the general ones for an empty caption. */
-export function suggestQuestions(caption: string, limit = 4): string[] {
+export function suggestQuestions(caption: string, limit = 3): string[] {
   const words = caption.toLowerCase().match(/[a-z]+/gu) ?? [];
   const found: string[] = [];
   for (const word of words) {

@@ -40,10 +40,6 @@ export function certaintyLevel(certainty: Certainty): number {
   return LEVELS[certainty];
 }
 
-export function certaintyName(certainty: Certainty): string {
-  return certainty === "sure" ? "Sure" : certainty === "not sure" ? "Not sure" : LEADS[certainty];
-}
-
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }

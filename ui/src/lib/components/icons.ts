@@ -10,6 +10,7 @@ export const PATHS = {
   text: "M3 7V4h3M21 7V4h-3M3 17v3h3M21 17v3h-3M8 9V8h8v1M12 8v8M10.5 16h3",
   history: "M4.5 9A8 8 0 1 1 4 12M4 5v4h4M12 8v4.5l3 2",
   help: "M9 9.2a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2M12 17.2h.01M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
+  question: "M5 5h14v11h-7l-4 4v-4H5zM10 9.2a2 2 0 1 1 2.8 1.9c-.5.2-.8.6-.8 1.1M12 14h.01",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   download: "M12 4v11M7 11l5 5 5-5M4 20h16",
   close: "M6 6l12 12M18 6L6 18",

@@ -44,7 +44,6 @@ export class LiveSession {
   sourceName = $state("");
   frame = $state.raw({ width: 4, height: 3 });
   caption = $state.raw<CaptionResult | null>(null);
-  captionedAt = $state<number | null>(null);
   text = $state.raw<TextInView>({ width: 4, height: 3, regions: [], lines: [] });
   /** Text was looked for at least once, so that "no text" can be told from "not yet". */
   textRead = $state(false);
@@ -56,7 +55,9 @@ export class LiveSession {
   slow = $state<string | null>(null);
   readonly painter: PreviewPainter;
   readonly questions: Conversation;
+  /** Of the scene in view; none once it changed. */
   #thumbnail: string | null = null;
+  #tracks: ReadonlySet<number> = new Set();
   #run = 0;
   #paintedBefore = 0;
   readonly #backend: Backend;
@@ -190,7 +191,6 @@ export class LiveSession {
 
   #forget(): void {
     this.caption = null;
-    this.captionedAt = null;
     this.text = { ...this.text, regions: [], lines: [] };
     this.textRead = false;
     this.questions.reset();
@@ -223,7 +223,6 @@ export class LiveSession {
 
   #onCaption(caption: CaptionResult, changed: boolean, thumbnail: string | null): void {
     this.caption = caption;
-    this.captionedAt = Date.now();
     this.#thumbnail = thumbnail ?? this.#thumbnail;
     if (changed) {
       this.#speaker.offer(caption);
@@ -235,15 +234,12 @@ export class LiveSession {
   #onText(width: number, height: number, regions: Region[], lines: string[]): void {
     this.text = { width, height, regions, lines };
     this.textRead = true;
-    if (lines.length > 0) {
-      const confidence = Math.min(...regions.map((region) => region.confidence));
-      this.#history.add({
-        kind: "text",
-        text: lines.join(" / "),
-        question: null,
-        confidence: Number.isFinite(confidence) ? confidence : null,
-        thumbnail: this.#thumbnail,
-      });
+    // Letters waver from read to read; a line that is followed counts once.
+    const fresh = regions.some((region) => !this.#tracks.has(region.track));
+    this.#tracks = new Set(regions.map((region) => region.track));
+    if (fresh && lines.length > 0) {
+      const confidence = regions.reduce((least, region) => Math.min(least, region.confidence), 1);
+      this.#history.add({ kind: "text", text: lines.join(" / "), question: null, confidence, thumbnail: null });
     }
   }
 
@@ -290,6 +286,7 @@ export class LiveSession {
         this.#notice(event.notice);
         break;
       case "scene":
+        this.#thumbnail = null;
         break;
     }
   }

@@ -1,0 +1,139 @@
+import type { Page } from "@playwright/test";
+import { caption, DESKTOP, expect, expectAccessible, openApp, PHONE, test } from "./support";
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
+
+/** Every screen and state, and how to get there. */
+const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] = [
+  {
+    name: "live, with speed and a notice",
+    reach: async (page) => {
+      await openApp(page, { state: "provider", settings: { showReadout: true } });
+      await expect(page.getByTestId("notice")).toBeVisible();
+      await expect(caption(page)).toContainText("stop sign");
+    },
+  },
+  {
+    name: "live, mirrored, frozen, a question answered, a line found and chosen",
+    reach: async (page) => {
+      await openApp(page, { settings: { mirror: true } });
+      await button(page, "Freeze").click();
+      await button(page, "Is this outdoors?").click();
+      await expect(page.getByTestId("answer")).toBeVisible();
+      await page.getByLabel("Search in the text").fill("maple");
+      await button(page, "MAPLE STREET").click();
+    },
+  },
+  {
+    name: "history",
+    reach: async (page) => {
+      await openApp(page);
+      await expect(caption(page)).toContainText("stop sign");
+      await button(page, "History").click();
+      await button(page, "Export JSON").click();
+      await expect(page.getByTestId("export-path")).toBeVisible();
+    },
+  },
+  {
+    name: "source menu",
+    reach: async (page) => {
+      await openApp(page);
+      await button(page, "Source: Built-in camera").click();
+      await expect(page.getByRole("menuitemradio", { name: "USB camera" })).toBeVisible();
+    },
+  },
+  {
+    name: "replay dialog",
+    reach: async (page) => {
+      await openApp(page, { state: "no-camera" });
+      await button(page, "Replay a folder or video…").click();
+      await button(page, "Replay").click();
+      await expect(page.getByRole("alert").filter({ hasText: "Nothing is chosen" })).toBeVisible();
+    },
+  },
+  {
+    name: "help",
+    reach: async (page) => {
+      await openApp(page);
+      await page.keyboard.press("?");
+      await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+    },
+  },
+  {
+    name: "photo, none yet",
+    reach: async (page) => {
+      await openApp(page);
+      await button(page, "Photo").click();
+      await expect(button(page, "Open a picture")).toBeVisible();
+    },
+  },
+  {
+    name: "photo, with results",
+    reach: async (page) => {
+      await openApp(page);
+      await button(page, "Photo").click();
+      await button(page, "Open a picture").click();
+      await expect(page.getByTestId("photo-caption")).toContainText("stop sign");
+    },
+  },
+  {
+    name: "photo, no model",
+    reach: async (page) => {
+      await openApp(page, { state: "no-model" });
+      await button(page, "Photo").click();
+      await button(page, "Open a picture").click();
+      await expect(page.getByRole("heading", { name: "No model" })).toBeVisible();
+    },
+  },
+  {
+    name: "settings, a provider left out and no voice",
+    reach: async (page) => {
+      await openApp(page, { state: "provider" });
+      await button(page, "Settings").click();
+      await expect(button(page, "Reset providers")).toBeVisible();
+    },
+  },
+  {
+    name: "licences",
+    reach: async (page) => {
+      await openApp(page, { state: "no-voice" });
+      await button(page, "Settings").click();
+      await expect(page.getByTestId("notice")).toContainText("no voice");
+      await button(page, "Licences").click();
+      await expect(page.getByRole("dialog", { name: "Licences" })).toBeVisible();
+    },
+  },
+  ...(
+    [
+      ["loading", "Starting"],
+      ["denied", "No access to the camera"],
+      ["busy", "The camera is in use"],
+      ["unplugged", "The camera is gone"],
+      ["ended", "The replay is over"],
+      ["failed", "This did not work"],
+    ] as const
+  ).map(([state, heading]) => ({
+    name: `live, ${state}`,
+    reach: async (page: Page) => {
+      await openApp(page, { state });
+      await expect(page.getByRole("heading", { name: heading })).toBeVisible();
+    },
+  })),
+];
+
+for (const { size, theme, viewport, states } of [
+  { size: "phone", theme: "dark", viewport: PHONE, states: STATES },
+  { size: "desktop", theme: "light", viewport: DESKTOP, states: STATES },
+  { size: "phone", theme: "light", viewport: PHONE, states: STATES.slice(0, 3) },
+  { size: "desktop", theme: "dark", viewport: DESKTOP, states: STATES.slice(0, 3) },
+] as const) {
+  test.describe(`${size}, ${theme}`, () => {
+    test.use({ viewport, colorScheme: theme, reducedMotion: "reduce" });
+    for (const { name, reach } of states) {
+      test(name, async ({ page }) => {
+        await reach(page);
+        await expectAccessible(page, name);
+      });
+    }
+  });
+}

@@ -1,0 +1,44 @@
+import { expect, openApp, test } from "./support";
+
+test.beforeEach(async ({ page }) => {
+  await openApp(page);
+  await page.getByRole("button", { name: "Photo", exact: true }).click();
+});
+
+test("an opened picture gets a caption, its text and answers", async ({ page }) => {
+  await page.getByRole("button", { name: "Open a picture" }).click();
+  await expect(page.getByTestId("photo-caption")).toHaveText("Probably a red stop sign in front of a brick wall");
+  await expect(page.getByTestId("photo-text")).toContainText("City Museum 350 m");
+  await expect(page.getByTestId("ocr-region")).toHaveCount(2);
+  await page.getByRole("button", { name: "Is this outdoors?" }).click();
+  await expect(page.getByTestId("answer")).toHaveText("No");
+  await page.getByRole("button", { name: "Close the picture" }).click();
+  await expect(page.getByRole("button", { name: "Open a picture" })).toBeVisible();
+});
+
+for (const way of ["drop", "paste"] as const) {
+  test(`a picture comes in by ${way}, from any screen`, async ({ page }) => {
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    await page.evaluate((how) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array([0xff, 0xd8])], "vertical.jpg", { type: "image/jpeg" }));
+      const event =
+        how === "drop"
+          ? new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true })
+          : new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event);
+    }, way);
+    await expect(page.getByTestId("photo-text")).toContainText("GRAND HOTEL");
+    await expect(page.getByRole("button", { name: "Photo", exact: true })).toHaveAttribute("aria-current", "page");
+  });
+}
+
+test("a file that is no picture says what to do", async ({ page }) => {
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["hello"], "notes.txt"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByRole("heading", { name: "This picture cannot be opened" })).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("Use a JPEG, PNG");
+});

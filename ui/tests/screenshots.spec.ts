@@ -1,0 +1,50 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { caption, DESKTOP, expect, openApp, PHONE, test, waitForPicture } from "./support";
+
+// Pictures for the documentation: UPDATE_SCREENSHOTS=1 npm run test:browser -- screenshots
+test.skip(process.env["UPDATE_SCREENSHOTS"] !== "1", "only on demand");
+
+const FOLDER = new URL("../../docs/images/", import.meta.url);
+
+/** Few colours are enough and make the file a fifth of the size. Needs ImageMagick. */
+function shrink(path: string): void {
+  execFileSync("convert", [path, "-strip", "-colors", "200", "-define", "png:compression-level=9", `PNG8:${path}`]);
+}
+
+for (const { name, viewport, theme, view, settings } of [
+  { name: "live-desktop-dark", viewport: DESKTOP, theme: "dark", view: "Live", settings: { showReadout: true } },
+  { name: "live-desktop-light", viewport: DESKTOP, theme: "light", view: "Live", settings: {} },
+  { name: "live-phone-dark", viewport: PHONE, theme: "dark", view: "Live", settings: {} },
+  { name: "photo-desktop-light", viewport: DESKTOP, theme: "light", view: "Photo", settings: {} },
+  { name: "settings-desktop-light", viewport: DESKTOP, theme: "light", view: "Settings", settings: {} },
+  { name: "history-phone-light", viewport: PHONE, theme: "light", view: "History", settings: {} },
+] as const) {
+  test.describe(name, () => {
+    test.use({ viewport, colorScheme: theme });
+    test("is taken", async ({ page }) => {
+      await openApp(page, { only: 1, settings });
+      await expect(caption(page)).toContainText("fire truck");
+      await waitForPicture(page);
+      if (view !== "Settings") {
+        await page.getByRole("button", { name: "What colour is the truck?" }).click();
+        await expect(page.getByTestId("answer")).toHaveText("Red");
+      }
+      if (view !== "Live") {
+        await page.getByRole("button", { name: view, exact: true }).click();
+      }
+      if (view === "Photo") {
+        await page.getByRole("button", { name: "Open a picture" }).click();
+        await expect(page.getByTestId("photo-text")).toContainText("MAPLE STREET");
+        await page.getByRole("button", { name: "Is this outdoors?" }).click();
+        await expect(page.getByTestId("answer")).toHaveText("No");
+      }
+      await page.mouse.move(0, 0);
+      // Enough of the plot to see what it is.
+      await page.waitForTimeout(view === "Live" ? 4000 : 500);
+      const path = fileURLToPath(new URL(`app-${name}.png`, FOLDER));
+      await page.screenshot({ path });
+      shrink(path);
+    });
+  });
+}
