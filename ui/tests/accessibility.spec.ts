@@ -121,11 +121,14 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
   })),
 ];
 
+/** These differ from "denied" by their words alone. */
+const SAME = ["busy", "failed", "ended", "unplugged"].map((state) => `live, ${state}`);
+
 for (const { size, theme, viewport, states } of [
-  { size: "phone", theme: "dark", viewport: PHONE, states: STATES },
   { size: "desktop", theme: "light", viewport: DESKTOP, states: STATES },
-  { size: "phone", theme: "light", viewport: PHONE, states: STATES.slice(0, 3) },
-  { size: "desktop", theme: "dark", viewport: DESKTOP, states: STATES.slice(0, 3) },
+  { size: "phone", theme: "dark", viewport: PHONE, states: STATES.filter(({ name }) => !SAME.includes(name)) },
+  { size: "phone", theme: "light", viewport: PHONE, states: STATES.slice(0, 2) },
+  { size: "desktop", theme: "dark", viewport: DESKTOP, states: STATES.slice(0, 2) },
 ] as const) {
   test.describe(`${size}, ${theme}`, () => {
     test.use({ viewport, colorScheme: theme, reducedMotion: "reduce" });

@@ -1,5 +1,5 @@
 import recorded from "../src/lib/backend/fixture/recorded.json" with { type: "json" };
-import { caption, expect, openApp, test, waitForPicture } from "./support";
+import { caption, expect, log, openApp, test, waitForPicture } from "./support";
 
 const sign = recorded.scenes[0];
 
@@ -74,14 +74,14 @@ test("freeze keeps the scene; a question about it is answered, and doubt is show
   await expect(caption(page)).toContainText("fire truck");
   await page.getByRole("button", { name: "Freeze" }).click();
   await expect(page.getByText("Frozen", { exact: true })).toBeVisible();
-  await page.getByLabel("Question").fill("What colour is the truck?");
+  await page.getByRole("textbox", { name: "Question" }).fill("What colour is the truck?");
   await page.getByRole("button", { name: "Ask", exact: true }).click();
   await expect(page.getByTestId("answer")).toHaveText("Red");
-  await page.getByLabel("Question").fill("What is in the background?");
+  await page.getByRole("textbox", { name: "Question" }).fill("What is in the background?");
   await page.getByRole("button", { name: "Ask", exact: true }).click();
   await expect(page.getByTestId("answer")).toHaveText(/^Not sure\. Best guess: /);
   await expect(caption(page)).toContainText("fire truck");
-  await page.getByLabel("Question").fill("Who painted it?");
+  await page.getByRole("textbox", { name: "Question" }).fill("Who painted it?");
   await page.getByRole("button", { name: "Ask", exact: true }).click();
   await expect(page.getByTestId("ask-error")).toContainText("suggested questions");
   await page.getByRole("button", { name: "Freeze" }).click();
@@ -105,14 +105,14 @@ test("the history has what was seen and asked, is searched, copied, exported and
   await page.getByRole("button", { name: "Show in folder" }).click();
   await page.getByRole("button", { name: "Export JSON" }).click();
   await expect(page.getByTestId("export-path")).toContainText("captions.json");
-  expect(await page.evaluate(() => window.fixture)).toMatchObject({
+  expect(await log(page)).toMatchObject({
     exported: [
       { format: "markdown", entries: 3 },
       { format: "json", entries: 3 },
     ],
     revealed: ["Documents/Mobile Multimodal/captions.md"],
   });
-  await page.getByRole("button", { name: "Copy all" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Copy all" }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("**Is this outdoors?** no (47 %)");
   await page.getByRole("button", { name: "Clear the history" }).click();
   await expect(entries).toHaveCount(0);
@@ -122,12 +122,10 @@ test("captions are spoken once each, and quiet when nothing changes", async ({ p
   await openApp(page);
   await page.getByRole("button", { name: "Speak captions" }).click();
   await page.getByRole("button", { name: "Caption now" }).click();
-  await expect.poll(() => page.evaluate(() => window.fixture?.spoken.length)).toBe(1);
+  await expect.poll(async () => (await log(page)).spoken.length).toBe(1);
   await page.getByRole("button", { name: "Caption now" }).click();
   await page.waitForTimeout(600);
-  expect(await page.evaluate(() => window.fixture?.spoken)).toEqual([
-    "Probably a red stop sign in front of a brick wall",
-  ]);
+  expect((await log(page)).spoken).toEqual(["Probably a red stop sign in front of a brick wall"]);
 });
 
 test("where there is no voice, the notice says what to install", async ({ page }) => {

@@ -1,4 +1,4 @@
-import { expect, openApp, test } from "./support";
+import { expect, log, openApp, test } from "./support";
 
 test("choices apply at once and survive a restart", async ({ page }) => {
   await openApp(page);
@@ -38,5 +38,5 @@ test("diagnostics are copied, a damaged model is named, and a voice can be tried
   await expect(page.getByText("torn-download: vision.onnx")).toBeVisible();
   await page.getByLabel("Voice", { exact: true }).selectOption("en-2");
   await page.getByRole("button", { name: "Try the voice" }).click();
-  expect(await page.evaluate(() => window.fixture?.spoken)).toHaveLength(1);
+  expect((await log(page)).spoken).toHaveLength(1);
 });

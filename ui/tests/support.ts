@@ -1,4 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
+import type { FixtureLog } from "../src/lib/backend/fixture";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
 
 export const PHONE = { width: 390, height: 844 };
@@ -20,6 +21,10 @@ export const test = base.extend({
 });
 
 export { expect };
+
+/** What the recorded backend was asked to do. */
+export const log = (page: Page): Promise<FixtureLog> =>
+  page.evaluate(() => (window as unknown as { fixture: FixtureLog }).fixture);
 
 export interface Start {
   state?: string;
