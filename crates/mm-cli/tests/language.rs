@@ -141,6 +141,8 @@ fn a_batch_keeps_its_order_and_reports_bad_lines_in_their_place() {
         (drawing("shore"), "", "question.empty"),
         (dir.path().join("gone.png"), "is there a dog", "file.unreadable"),
         (drawing("house"), long.as_str(), "question.too_long"),
+        // A bad question is refused before its picture is opened.
+        (dir.path().join("gone.png"), "?", "question.empty"),
         (drawing("house"), "what is the man doing", "no error"),
     ];
     let object = |(image, question, _): &(PathBuf, &str, &str)| json!({"image": image, "question": question});
@@ -155,7 +157,7 @@ fn a_batch_keeps_its_order_and_reports_bad_lines_in_their_place() {
     assert!(answers.iter().zip(&lines).all(|(a, (image, question, _))| {
         a["image"] == image.to_str().unwrap() && a["question"] == *question
     }));
-    assert_eq!((&answers[0]["answer"], &answers[4]["answer"]), (&json!("two"), &json!("holding hat")));
+    assert_eq!((&answers[0]["answer"], &answers[5]["answer"]), (&json!("two"), &json!("holding hat")));
 
     let piped = mm().args(["ask", "--json", "--batch", "-"]).write_stdin(text).output().unwrap();
     assert_eq!(json_lines(&piped).len(), lines.len());

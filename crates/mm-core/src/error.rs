@@ -175,7 +175,7 @@ pub enum Error {
         lacks: String,
     },
     /// `task.cancelled`: the caller's [`crate::tasks::CancelToken`] stopped the work.
-    #[error("cancelled")]
+    #[error("cancelled, as was asked; start it again for a result")]
     TaskCancelled,
     /// `live.no_frame`: a question before the first frame.
     #[error("there is no picture yet; ask once the camera shows one")]

@@ -74,6 +74,7 @@ impl Picture {
     ) -> Result<Answer, MobileMultiModalError> {
         let options = options.unwrap_or_default().core(cancel.as_deref());
         options.cancel.as_ref().map_or(Ok(()), mm_core::tasks::CancelToken::check)?;
+        self.model.check_question(question)?;
         Ok(self.model.answer_encoded(&self.encoded()?, question, &options)?.into())
     }
 

@@ -137,6 +137,7 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn ask(&mut self, model: &Model, asked: &Asked) -> mm_core::Result<(Answer, Duration)> {
+        model.check_question(&asked.question)?;
         let start = Instant::now();
         let known =
             self.last.as_ref().filter(|(path, _)| *path == asked.image).map(|(_, picture)| picture.clone());

@@ -198,6 +198,7 @@ pub fn answer<D: DecoderNetwork>(
             beams: if yes_no { 2 } else { ALTERNATIVES },
             length_alpha: 0.0,
             no_repeat_ngram: 0,
+            joiner: None,
             min_words: 1,
             end: tokenizer.specials().end,
             forbidden: &unsaid(tokenizer),

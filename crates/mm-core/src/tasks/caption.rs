@@ -28,7 +28,7 @@ pub struct CaptionOptions {
     pub max_words: Option<usize>,
     /// Scores are divided by `length ^ length_alpha`; larger prefers longer captions. `None` takes the bundle's.
     pub length_alpha: Option<f32>,
-    /// No run of so many words is said twice; 0 allows it.
+    /// No run of so many words is said twice, and no word joined to itself ("red and red"); 0 allows both.
     pub no_repeat_ngram: usize,
     /// Stops the work between two words.
     pub cancel: Option<CancelToken>,
@@ -86,6 +86,7 @@ pub fn caption<D: DecoderNetwork>(
             beams: options.beams.unwrap_or(config.beam_width).clamp(1, MAX_BEAMS),
             length_alpha: options.length_alpha.unwrap_or(config.length_alpha).clamp(0.0, 2.0),
             no_repeat_ngram: options.no_repeat_ngram,
+            joiner: tokenizer.number("and").filter(|_| options.no_repeat_ngram > 0),
             min_words: 1,
             end: specials.end,
             forbidden: &unsaid(tokenizer),

@@ -73,6 +73,7 @@ fn settings() -> Search<'static> {
         beams: 1,
         length_alpha: 0.0,
         no_repeat_ngram: 0,
+        joiner: None,
         min_words: 0,
         max_words: usize::MAX,
         end: END,
@@ -174,6 +175,26 @@ fn runs_of_words_are_not_repeated() {
     assert_eq!(found[0].tokens, [6, 7, 6], "6 7 is not said again");
     assert_eq!(repeating(&[6, 7, 8, 6, 7], 3), [8]);
     assert_eq!(repeating(&[6, 7], 1), [6, 7]);
+}
+
+#[test]
+fn a_word_is_not_joined_to_itself() {
+    let (joiner, red) = (6, 7);
+    let mut table = Table::new(
+        10,
+        &[
+            (&[1], &[(red, 1.0)]),
+            (&[red], &[(joiner, 0.8), (END, 0.2)]),
+            (&[joiner], &[(red, 0.7), (8, 0.3)]),
+            (&[8], &[(END, 1.0)]),
+        ],
+    );
+    let echoing = run(&mut table, &Search { no_repeat_ngram: 3, ..settings() }).unwrap();
+    assert_eq!(echoing[0].tokens[..3], [red, joiner, red]);
+    let found = run(&mut table, &Search { joiner: Some(joiner), ..settings() }).unwrap();
+    assert_eq!(found[0].tokens, [red, joiner, 8]);
+    assert_eq!(echo(&[joiner], Some(joiner)), None);
+    assert_eq!(echo(&[red, 8], Some(joiner)), None);
 }
 
 #[test]
