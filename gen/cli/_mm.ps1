@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Answer a question about a picture, or a file full of questions')
             [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
+            [CompletionResult]::new('live', 'live', [CompletionResultType]::ParameterValue, 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
@@ -115,7 +116,33 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'mm;live' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to watch: `camera:N`, `camera:NAME`, or `replay:PATH` with a folder of pictures, a .y4m video or a Motion-JPEG stream')
+            [CompletionResult]::new('--frames', '--frames', [CompletionResultType]::ParameterName, 'End after this many frames')
+            [CompletionResult]::new('--pace', '--pace', [CompletionResultType]::ParameterName, 'How fast a recording is replayed')
+            [CompletionResult]::new('--fps', '--fps', [CompletionResultType]::ParameterName, 'Frames per second to replay at, or to ask the camera for. A folder replayed at a rate shows each picture for one frame; without one, for three seconds')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size to ask the camera for, such as 1280x720; the nearest it has is used')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only one of the two results')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--list-cameras', '--list-cameras', [CompletionResultType]::ParameterName, 'Name the cameras of this machine and end')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per event instead of text')
+            [CompletionResult]::new('--repeat', '--repeat', [CompletionResultType]::ParameterName, 'Start the recording again at its end')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'mm;bench' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to watch with `--live`: `replay:PATH`, in an endless loop, or `camera:N`')
+            [CompletionResult]::new('--seconds', '--seconds', [CompletionResultType]::ParameterName, 'How long to measure with `--live`, after the first results')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Measure one task only, so that memory and cold start are its own')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
             [CompletionResult]::new('--iterations', '--iterations', [CompletionResultType]::ParameterName, 'Timed runs per picture, after one that is not counted')
@@ -125,6 +152,7 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Measure live captions instead: a source at 60 frames per second, 640 x 480 unless `--source` names another')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object instead of a table')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
@@ -241,6 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('ask', 'ask', [CompletionResultType]::ParameterValue, 'Answer a question about a picture, or a file full of questions')
             [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
+            [CompletionResult]::new('live', 'live', [CompletionResultType]::ParameterValue, 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
@@ -257,6 +286,9 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             break
         }
         'mm;help;ocr' {
+            break
+        }
+        'mm;help;live' {
             break
         }
         'mm;help;bench' {

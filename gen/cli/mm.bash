@@ -34,6 +34,9 @@ _mm() {
             mm,help)
                 cmd="mm__subcmd__help"
                 ;;
+            mm,live)
+                cmd="mm__subcmd__live"
+                ;;
             mm,model)
                 cmd="mm__subcmd__model"
                 ;;
@@ -57,6 +60,9 @@ _mm() {
                 ;;
             mm__subcmd__help,help)
                 cmd="mm__subcmd__help__subcmd__help"
+                ;;
+            mm__subcmd__help,live)
+                cmd="mm__subcmd__help__subcmd__live"
                 ;;
             mm__subcmd__help,model)
                 cmd="mm__subcmd__help__subcmd__model"
@@ -104,7 +110,7 @@ _mm() {
 
     case "${cmd}" in
         mm)
-            opts="-m -p -t -v -h -V --model --provider --threads --verbose --help --version caption ask embed ocr bench model generate help"
+            opts="-m -p -t -v -h -V --model --provider --threads --verbose --help --version caption ask embed ocr live bench model generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,12 +217,20 @@ _mm() {
             return 0
             ;;
         mm__subcmd__bench)
-            opts="-i -m -p -t -v -h -V --json --only --iterations --model --provider --threads --verbose --help --version"
+            opts="-i -m -p -t -v -h -V --live --source --seconds --json --only --iterations --model --provider --threads --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --only)
                     COMPREPLY=($(compgen -W "ocr language" -- "${cur}"))
                     return 0
@@ -414,7 +428,7 @@ _mm() {
             return 0
             ;;
         mm__subcmd__help)
-            opts="caption ask embed ocr bench model generate help"
+            opts="caption ask embed ocr live bench model generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,6 +525,20 @@ _mm() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mm__subcmd__help__subcmd__live)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mm__subcmd__help__subcmd__model)
             opts="list info verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -574,6 +602,74 @@ _mm() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mm__subcmd__live)
+            opts="-m -p -t -v -h -V --source --list-cameras --frames --json --pace --fps --repeat --size --only --model --provider --threads --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --frames)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pace)
+                    COMPREPLY=($(compgen -W "real fast" -- "${cur}"))
+                    return 0
+                    ;;
+                --fps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -W "captions text" -- "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -34,6 +34,7 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand ask 'Answer a question about a picture, or a file full of questions'
             cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
+            cand live 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
@@ -107,7 +108,32 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'mm;live'= {
+            cand --source 'What to watch: `camera:N`, `camera:NAME`, or `replay:PATH` with a folder of pictures, a .y4m video or a Motion-JPEG stream'
+            cand --frames 'End after this many frames'
+            cand --pace 'How fast a recording is replayed'
+            cand --fps 'Frames per second to replay at, or to ask the camera for. A folder replayed at a rate shows each picture for one frame; without one, for three seconds'
+            cand --size 'Size to ask the camera for, such as 1280x720; the nearest it has is used'
+            cand --only 'Only one of the two results'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --list-cameras 'Name the cameras of this machine and end'
+            cand --json 'One JSON object per event instead of text'
+            cand --repeat 'Start the recording again at its end'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'mm;bench'= {
+            cand --source 'What to watch with `--live`: `replay:PATH`, in an endless loop, or `camera:N`'
+            cand --seconds 'How long to measure with `--live`, after the first results'
             cand --only 'Measure one task only, so that memory and cold start are its own'
             cand -i 'Timed runs per picture, after one that is not counted'
             cand --iterations 'Timed runs per picture, after one that is not counted'
@@ -117,6 +143,7 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
             cand -t 'Threads per operator; all cores by default'
             cand --threads 'Threads per operator; all cores by default'
+            cand --live 'Measure live captions instead: a source at 60 frames per second, 640 x 480 unless `--source` names another'
             cand --json 'One JSON object instead of a table'
             cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
             cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
@@ -222,6 +249,7 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand ask 'Answer a question about a picture, or a file full of questions'
             cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
+            cand live 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
@@ -234,6 +262,8 @@ set edit:completion:arg-completer[mm] = {|@words|
         &'mm;help;embed'= {
         }
         &'mm;help;ocr'= {
+        }
+        &'mm;help;live'= {
         }
         &'mm;help;bench'= {
         }

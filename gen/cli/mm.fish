@@ -34,6 +34,7 @@ complete -c mm -n "__fish_mm_needs_command" -f -a "caption" -d 'Say in a sentenc
 complete -c mm -n "__fish_mm_needs_command" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
 complete -c mm -n "__fish_mm_needs_command" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
 complete -c mm -n "__fish_mm_needs_command" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_needs_command" -f -a "live" -d 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
 complete -c mm -n "__fish_mm_needs_command" -f -a "bench" -d 'Measure speed and memory on this machine'
 complete -c mm -n "__fish_mm_needs_command" -f -a "model" -d 'List, describe and verify model bundles'
 complete -c mm -n "__fish_mm_needs_command" -f -a "generate" -d 'Write shell completions and man pages to a folder'
@@ -74,12 +75,32 @@ complete -c mm -n "__fish_mm_using_subcommand ocr" -l crop -d 'Each picture is o
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_using_subcommand ocr" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand live" -l source -d 'What to watch: `camera:N`, `camera:NAME`, or `replay:PATH` with a folder of pictures, a .y4m video or a Motion-JPEG stream' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -l frames -d 'End after this many frames' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -l pace -d 'How fast a recording is replayed' -r -f -a "real\t'As a camera would: frames that come while another is analysed are left out'
+fast\t'Every frame is analysed, the next as soon as the last one is done'"
+complete -c mm -n "__fish_mm_using_subcommand live" -l fps -d 'Frames per second to replay at, or to ask the camera for. A folder replayed at a rate shows each picture for one frame; without one, for three seconds' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -l size -d 'Size to ask the camera for, such as 1280x720; the nearest it has is used' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -l only -d 'Only one of the two results' -r -f -a "captions\t'What the scenes show'
+text\t'The words in view'"
+complete -c mm -n "__fish_mm_using_subcommand live" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand live" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand live" -l list-cameras -d 'Name the cameras of this machine and end'
+complete -c mm -n "__fish_mm_using_subcommand live" -l json -d 'One JSON object per event instead of text'
+complete -c mm -n "__fish_mm_using_subcommand live" -l repeat -d 'Start the recording again at its end'
+complete -c mm -n "__fish_mm_using_subcommand live" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand live" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mm -n "__fish_mm_using_subcommand live" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand bench" -l source -d 'What to watch with `--live`: `replay:PATH`, in an endless loop, or `camera:N`' -r
+complete -c mm -n "__fish_mm_using_subcommand bench" -l seconds -d 'How long to measure with `--live`, after the first results' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -l only -d 'Measure one task only, so that memory and cold start are its own' -r -f -a "ocr\t'Reading text'
 language\t'Captions, answers and embeddings'"
 complete -c mm -n "__fish_mm_using_subcommand bench" -s i -l iterations -d 'Timed runs per picture, after one that is not counted' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
 complete -c mm -n "__fish_mm_using_subcommand bench" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand bench" -l live -d 'Measure live captions instead: a source at 60 frames per second, 640 x 480 unless `--source` names another'
 complete -c mm -n "__fish_mm_using_subcommand bench" -l json -d 'One JSON object instead of a table'
 complete -c mm -n "__fish_mm_using_subcommand bench" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -126,14 +147,15 @@ complete -c mm -n "__fish_mm_using_subcommand generate" -s t -l threads -d 'Thre
 complete -c mm -n "__fish_mm_using_subcommand generate" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "live" -d 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'Every bundle that can be found'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "info" -d 'What a bundle holds'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "verify" -d 'Check size and SHA-256 of every file'

@@ -43,7 +43,8 @@ pub struct Y4mStream<R: Read> {
 
 /// The planes of one frame, 8 bits per sample.
 pub struct Planes {
-    planes: [Vec<u8>; 3],
+    /// Y, Cb, Cr without padding; the last two are empty in mono.
+    samples: [Vec<u8>; 3],
     width: u32,
     height: u32,
     sampling: Sampling,
@@ -104,8 +105,8 @@ impl<R: BufRead> Y4mStream<R> {
         match self.decoder.read_frame() {
             Ok(frame) => {
                 let planes = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
-                let planes = planes.map(|plane| to_8_bits(plane, depth));
-                Ok(Some(Planes { planes, width, height, sampling, color }))
+                let samples = planes.map(|plane| to_8_bits(plane, depth));
+                Ok(Some(Planes { samples, width, height, sampling, color }))
             }
             Err(::y4m::Error::EOF) if self.read.load(Ordering::Relaxed) == before => Ok(None),
             Err(::y4m::Error::EOF) => Err(corrupt(&"the last frame is cut off")),
@@ -168,7 +169,7 @@ impl Planes {
     ///
     /// `frame.invalid`, which sizes checked by the header cannot cause.
     pub fn to_rgb(&self) -> mm_core::Result<RgbImage> {
-        let Self { planes: [luma, cb, cr], width, height, sampling, color } = self;
+        let Self { samples: [luma, cb, cr], width, height, sampling, color } = self;
         let (width, height, stride) = (*width, *height, *width as usize);
         let chroma = stride.div_ceil(2);
         match sampling {

@@ -1,8 +1,12 @@
 //! The command line, as documented by `mm --help`.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use mm_camera::SourceSpec;
 use mm_core::{
     model::{DEFAULT_BUNDLE, Model, ModelOptions},
     runtime::{Provider, SessionOptions},
@@ -45,7 +49,8 @@ fn provider(name: &str) -> Result<Provider, String> {
 impl ModelArguments {
     /// Opens the bundle; graphs are loaded when first used.
     pub fn open(&self) -> mm_core::Result<Model> {
-        let session = SessionOptions { provider: self.provider, threads: self.threads, ..SessionOptions::default() };
+        let session =
+            SessionOptions { provider: self.provider, threads: self.threads, ..SessionOptions::default() };
         Model::from_pretrained(&self.model, &ModelOptions { session, ..ModelOptions::default() })
     }
 }
@@ -61,6 +66,8 @@ pub enum Command {
     Embed(EmbedArguments),
     /// Read the text in pictures: files, folders, or `-` for standard input.
     Ocr(OcrArguments),
+    /// Say what a camera or a recording shows while it runs: captions of every new scene and the text in view.
+    Live(LiveArguments),
     /// Measure speed and memory on this machine.
     Bench(BenchArguments),
     /// List, describe and verify model bundles.
@@ -164,12 +171,92 @@ fn confidence(text: &str) -> Result<f32, String> {
         .ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
 
+/// Options of `mm live`.
+#[derive(Debug, Args)]
+pub struct LiveArguments {
+    /// What to watch: `camera:N`, `camera:NAME`, or `replay:PATH` with a folder of pictures, a .y4m video or a
+    /// Motion-JPEG stream.
+    #[arg(long, value_name = "SOURCE", value_parser = source, required_unless_present = "list_cameras")]
+    pub source: Option<SourceSpec>,
+    /// Name the cameras of this machine and end.
+    #[arg(long, conflicts_with = "source")]
+    pub list_cameras: bool,
+    /// End after this many frames.
+    #[arg(long, value_name = "N")]
+    pub frames: Option<NonZeroU64>,
+    /// One JSON object per event instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// How fast a recording is replayed.
+    #[arg(long, value_enum, default_value_t = LivePace::Real)]
+    pub pace: LivePace,
+    /// Frames per second to replay at, or to ask the camera for. A folder replayed at a rate shows each picture for one
+    /// frame; without one, for three seconds.
+    #[arg(long, value_name = "FPS", value_parser = frame_rate)]
+    pub fps: Option<f64>,
+    /// Start the recording again at its end.
+    #[arg(long)]
+    pub repeat: bool,
+    /// Size to ask the camera for, such as 1280x720; the nearest it has is used.
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: Option<(u32, u32)>,
+    /// Only one of the two results.
+    #[arg(long, value_enum, value_name = "RESULT")]
+    pub only: Option<LiveResult>,
+}
+
+/// How fast `mm live` replays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LivePace {
+    /// As a camera would: frames that come while another is analysed are left out.
+    Real,
+    /// Every frame is analysed, the next as soon as the last one is done.
+    Fast,
+}
+
+/// What `mm live` can be limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LiveResult {
+    /// What the scenes show.
+    Captions,
+    /// The words in view.
+    Text,
+}
+
+// As for providers: clap would print the whole error.
+fn source(text: &str) -> Result<SourceSpec, String> {
+    text.parse().map_err(|_| "expected camera:NUMBER, camera:NAME or replay:PATH".to_owned())
+}
+
+fn frame_rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|v| *v > 0.0 && *v <= 1000.0)
+        .ok_or_else(|| "expected a number over 0, at most 1000".to_owned())
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some((width.trim().parse().ok()?, height.trim().parse().ok()?)))
+        .filter(|(width, height)| (1..=16_384).contains(width) && (1..=16_384).contains(height))
+        .ok_or_else(|| "expected WIDTHxHEIGHT, such as 1280x720".to_owned())
+}
+
 /// Options of `mm bench`.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
     /// Pictures to measure on; drawn test pages if none are given.
     #[arg(value_hint = ValueHint::FilePath)]
     pub images: Vec<PathBuf>,
+    /// Measure live captions instead: a source at 60 frames per second, 640 x 480 unless `--source` names another.
+    #[arg(long, conflicts_with_all = ["images", "iterations"])]
+    pub live: bool,
+    /// What to watch with `--live`: `replay:PATH`, in an endless loop, or `camera:N`.
+    #[arg(long, value_name = "SOURCE", value_parser = source, requires = "live")]
+    pub source: Option<SourceSpec>,
+    /// How long to measure with `--live`, after the first results.
+    #[arg(long, value_name = "SECONDS", default_value = "10", requires = "live")]
+    pub seconds: NonZeroU64,
     /// One JSON object instead of a table.
     #[arg(long)]
     pub json: bool,

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Ask(options) => commands::ask::run(options, &arguments.model),
         Command::Embed(options) => commands::embed::run(options, &arguments.model),
         Command::Ocr(options) => commands::ocr::run(options, &arguments.model),
+        Command::Live(options) => commands::live::run(options, &arguments.model),
         Command::Bench(options) => commands::bench::run(options, &arguments.model, start),
         Command::Model { action } => commands::model::run(action, &arguments.model),
         Command::Generate { dir } => commands::generate::run(dir),

@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use mm_camera::CameraError;
 use mm_core::{Error, runtime::Notice};
 use serde::Serialize;
 
@@ -29,6 +30,8 @@ impl From<Outcome> for ExitCode {
 pub enum CommandError {
     #[error(transparent)]
     Core(#[from] Error),
+    #[error(transparent)]
+    Camera(#[from] CameraError),
     #[error("cannot write {path}: {reason}; choose another place")]
     Write { path: String, reason: String },
     #[error("{0}")]
@@ -40,6 +43,7 @@ impl CommandError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Core(error) => error.code(),
+            Self::Camera(error) => error.code(),
             Self::Write { .. } => "file.unwritable",
             Self::Usage(_) => "usage",
         }
@@ -49,7 +53,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Core(_) | Self::Write { .. } => ExitCode::FAILURE,
+            Self::Core(_) | Self::Camera(_) | Self::Write { .. } => ExitCode::FAILURE,
         }
     }
 
@@ -77,6 +81,18 @@ pub struct ErrorObject {
 
 impl From<&Error> for ErrorObject {
     fn from(error: &Error) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<&CameraError> for ErrorObject {
+    fn from(error: &CameraError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<&CommandError> for ErrorObject {
+    fn from(error: &CommandError) -> Self {
         Self { code: error.code(), message: error.to_string() }
     }
 }

@@ -70,8 +70,8 @@ fn open_y4m(path: &Path) -> Result<Stream, CameraError> {
     Ok(Stream::Y4m(Box::new(stream)))
 }
 
-fn damaged(format: &'static str, detail: impl ToString) -> Frame {
-    Frame::Damaged(Error::ImageCorrupt { format, detail: detail.to_string() })
+fn damaged(format: &'static str, detail: &str) -> Frame {
+    Frame::Damaged(Error::ImageCorrupt { format, detail: detail.to_owned() })
 }
 
 impl Reader for Video {
@@ -81,7 +81,7 @@ impl Reader for Video {
                 Ok(frame) => frame.map(Frame::Planes),
                 Err(Y4mError::Corrupt(detail) | Y4mError::Unsupported(detail)) => {
                     self.stream = Stream::Broken;
-                    Some(damaged("Y4M", detail))
+                    Some(damaged("Y4M", &detail))
                 }
             },
             Stream::Mjpeg(stream) => match stream.next_piece() {

@@ -165,9 +165,9 @@ impl Webcam {
         let stop = Arc::new(AtomicBool::new(false));
         let reader = ReaderThread { stop: stop.clone() };
         let before = Some(self.info.name.clone()).filter(|name| !name.is_empty());
-        let (opener, slot) = (self.opener.clone(), self.slot.clone());
+        let (open, slot) = (self.opener.clone(), self.slot.clone());
         thread::spawn(move || {
-            let device = match guarded(|| opener(before.as_deref())) {
+            let device = match guarded(|| open(before.as_deref())) {
                 Ok(device) => device,
                 Err(error) => {
                     // Nobody waits for the answer any more only if it took too long, and then that was told.

@@ -47,8 +47,11 @@ impl Device for Scripted {
     }
 }
 
+/// The names that the opener was told.
+type Asked = Arc<Mutex<Vec<Option<String>>>>;
+
 /// Each opening takes the next session; what it was told of the camera before is kept.
-fn opener(sessions: Vec<Result<Vec<Step>, CameraError>>) -> (Arc<Opener>, Arc<Mutex<Vec<Option<String>>>>) {
+fn opener(sessions: Vec<Result<Vec<Step>, CameraError>>) -> (Arc<Opener>, Asked) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let sessions = Mutex::new(sessions.into_iter());
     let open = {

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod caption;
 pub mod embed;
 pub mod generate;
+pub mod live;
 pub mod model;
 pub mod ocr;
 

@@ -62,7 +62,8 @@ pub fn run(options: &OcrArguments, model: &ModelArguments) -> Result<Outcome, Co
 }
 
 fn read(model: &Model, image: &RgbImage, options: &OcrArguments) -> mm_core::Result<TextPage> {
-    let read = ReadOptions { max_side: options.max_side, min_confidence: options.min_confidence, cancel: None };
+    let read =
+        ReadOptions { max_side: options.max_side, min_confidence: options.min_confidence, cancel: None };
     if options.crop { model.read_line(image, &read) } else { model.read_text(image, &read) }
 }
 

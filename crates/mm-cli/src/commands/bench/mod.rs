@@ -1,6 +1,8 @@
 //! `mm bench`: what the shipped code takes on this machine, stage by stage.
 
+mod drift;
 mod language;
+mod live;
 mod memory;
 
 use std::{
@@ -96,6 +98,9 @@ pub fn run(
     model: &ModelArguments,
     start: Instant,
 ) -> Result<Outcome, CommandError> {
+    if options.live {
+        return live::run(options, model);
+    }
     let pictures = pictures(options);
     let opening = Instant::now();
     let model = model.open()?;
