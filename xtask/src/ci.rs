@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{fuzz, generate, hygiene, lab, setup, shell, test, tools, wheel};
+use crate::{fuzz, generate, hygiene, lab, node, setup, shell, test, tools, wheel};
 
 /// Runs everything, or only the steps whose name contains `only`.
 pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
@@ -15,6 +15,8 @@ pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
     steps.step("check: format", || shell::run(workspace.cargo().args(["fmt", "--all", "--check"])));
     setup::steps(workspace, setup::Extent::Everything, &mut steps);
     steps.step("check: lab style and types", || lab::lint(workspace));
+    steps.step("check: page style", || node::run(workspace, node::UI, "lint"));
+    steps.step("check: page types", || node::run(workspace, node::UI, "check"));
     steps.step("check: clippy", || {
         let mut clippy = workspace.cargo();
         shell::run(clippy.args([

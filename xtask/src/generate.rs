@@ -20,6 +20,7 @@ const GENERATORS: &[Generator] = &[
     Generator { folder: "kotlin", produce: |workspace, folder| bindings(workspace, folder, "kotlin") },
     Generator { folder: "python", produce: |workspace, folder| bindings(workspace, folder, "python") },
     Generator { folder: "swift", produce: |workspace, folder| bindings(workspace, folder, "swift") },
+    Generator { folder: "ts", produce: app_commands },
 ];
 
 /// Shell completions and man pages of `mm`.
@@ -41,6 +42,18 @@ fn bindings(workspace: &Workspace, folder: &Path, language: &str) -> Result<()> 
     generate.args(["--language", language, "--out-dir"]).arg(folder);
     shell::run(generate.arg("--library").arg(workspace.target_dir().join("debug").join(library)))
 }
+
+/// The app's commands, typed for the page.
+fn app_commands(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let mut export = workspace.cargo();
+    // Of the whole workspace, as the tests are built; see `app::build`.
+    shell::run(export.args(["build", "--quiet", "--workspace", "--locked", "--example", APP_BINDINGS]))?;
+    let program = format!("{APP_BINDINGS}{}", std::env::consts::EXE_SUFFIX);
+    let program = workspace.target_dir().join("debug").join("examples").join(program);
+    shell::run(workspace.command(program).arg(folder))
+}
+
+const APP_BINDINGS: &str = "bindings";
 
 /// Renews every generated folder.
 pub fn write(workspace: &Workspace) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Developer commands, run as `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its terminal")]
 
+mod app;
 mod bench;
 mod ci;
 mod digest;
@@ -8,12 +9,15 @@ mod fuzz;
 mod generate;
 mod hygiene;
 mod lab;
+mod licences;
+mod node;
 mod onnxruntime;
 mod prerequisites;
 mod python;
 mod setup;
 mod shell;
 mod steps;
+mod system;
 mod test;
 mod tools;
 mod wheel;
@@ -25,16 +29,19 @@ use std::process::ExitCode;
 use anyhow::Result;
 use lexopt::prelude::*;
 
+use app::Profile;
 use setup::Extent;
 use workspace::Workspace;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  setup [--runtime]  get what building, running and testing need; --runtime: only what running needs
+  app [--release]    set up, build and open the app
+  setup [--runtime]  get what building, running and testing need; --runtime: only what running `mm` needs
   test               setup, then every test
   ci [--only TEXT]   test, and every other check a change must pass; --only: the steps with TEXT in their name
   gen [--check]      renew the generated files below gen/; --check: only say which are stale
+  dist               build the app's packages for users into target/release/bundle
   wheel              build the Python package for users into target/wheels/release
   bench [ARGS]       micro-benchmarks, then `mm bench ARGS`
 ";
@@ -42,6 +49,8 @@ Usage: cargo xtask COMMAND
 #[derive(Debug, PartialEq)]
 enum Task {
     Help,
+    App(Profile),
+    Dist,
     Setup(Extent),
     Test,
     Ci { only: Option<String> },
@@ -61,6 +70,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
         return Ok(Task::Bench(parser.raw_args()?.collect()));
     }
     let mut task = match name.as_str() {
+        "app" => Task::App(Profile::Dev),
+        "dist" => Task::Dist,
         "setup" => Task::Setup(Extent::Everything),
         "test" => Task::Test,
         "ci" => Task::Ci { only: None },
@@ -71,6 +82,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Task, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match (argument, &mut task) {
             (Short('h') | Long("help"), _) => return Ok(Task::Help),
+            (Long("release"), Task::App(profile)) => *profile = Profile::Release,
             (Long("runtime"), Task::Setup(extent)) => *extent = Extent::Runtime,
             (Long("only"), Task::Ci { only }) => *only = Some(parser.value()?.string()?),
             (Long("check"), Task::Generate { check }) => *check = true,
@@ -87,6 +99,8 @@ fn run(task: &Task) -> Result<()> {
             print!("{HELP}");
             Ok(())
         }
+        Task::App(profile) => app::open(&workspace, *profile),
+        Task::Dist => app::dist(&workspace),
         Task::Setup(extent) => setup::run(&workspace, *extent),
         Task::Test => test::run(&workspace),
         Task::Ci { only } => ci::run(&workspace, only.clone()),
@@ -125,7 +139,7 @@ mod tests {
     fn every_command_in_the_help_is_understood() {
         let commands: Vec<_> =
             HELP.lines().skip(2).filter_map(|line| line.split_whitespace().next()).collect();
-        assert_eq!(commands, ["setup", "test", "ci", "gen", "wheel", "bench"]);
+        assert_eq!(commands, ["app", "setup", "test", "ci", "gen", "dist", "wheel", "bench"]);
         for command in commands {
             assert!(parsed(&[command]).is_ok(), "{command}");
         }
@@ -133,6 +147,7 @@ mod tests {
 
     #[test]
     fn options_belong_to_their_command() {
+        assert_eq!(parsed(&["app", "--release"]), Ok(Task::App(Profile::Release)));
         assert_eq!(parsed(&["setup", "--runtime"]), Ok(Task::Setup(Extent::Runtime)));
         assert_eq!(parsed(&["gen", "--check"]), Ok(Task::Generate { check: true }));
         assert_eq!(parsed(&["ci", "--only", "clippy"]), Ok(Task::Ci { only: Some("clippy".to_owned()) }));

@@ -75,6 +75,40 @@ impl System {
             Self::Other => "install Python 3.11 or newer with its `venv` and `ensurepip` modules",
         }
     }
+
+    /// The line that installs what building the app needs.
+    pub fn install_app(self) -> &'static str {
+        match self {
+            Self::Debian => {
+                "sudo apt-get update && sudo apt-get install --yes build-essential pkg-config libclang-dev \
+                 libspeechd-dev libwebkit2gtk-4.1-dev librsvg2-dev speech-dispatcher espeak-ng"
+            }
+            Self::Fedora => {
+                "sudo dnf install --assumeyes gcc-c++ pkgconf-pkg-config clang-devel speech-dispatcher-devel \
+                 webkit2gtk4.1-devel librsvg2-devel speech-dispatcher-espeak-ng"
+            }
+            Self::Arch => {
+                "sudo pacman -S --needed base-devel clang speech-dispatcher webkit2gtk-4.1 librsvg espeak-ng"
+            }
+            Self::MacOs => "xcode-select --install",
+            Self::Windows => "winget install --exact --id Microsoft.VisualStudio.2022.BuildTools",
+            Self::Other => {
+                "install the development files of WebKitGTK 4.1, librsvg, Speech Dispatcher and libclang"
+            }
+        }
+    }
+
+    /// The line that installs Node.
+    pub fn install_node(self) -> &'static str {
+        match self {
+            Self::Debian => "sudo apt-get update && sudo apt-get install --yes nodejs npm",
+            Self::Fedora => "sudo dnf install --assumeyes nodejs npm",
+            Self::Arch => "sudo pacman -S --needed nodejs npm",
+            Self::MacOs => "brew install node",
+            Self::Windows => "winget install --exact --id OpenJS.NodeJS.LTS",
+            Self::Other => "install Node 20 or newer with npm",
+        }
+    }
 }
 
 #[cfg(test)]
