@@ -81,7 +81,11 @@ mod tests {
         let tell = |failures: &mut Failures, s| failures.failed(at(s), Stage::Text, &Error::TextEmpty);
         assert_eq!(tell(&mut failures, 0), Some(0));
         assert_eq!((tell(&mut failures, 1), tell(&mut failures, 59)), (None, None));
-        assert_eq!(failures.failed(at(59), Stage::Text, &Error::ImageEmpty), Some(0), "another error is news");
+        assert_eq!(
+            failures.failed(at(59), Stage::Text, &Error::ImageEmpty),
+            Some(0),
+            "another error is news"
+        );
         assert_eq!(failures.failed(at(59), Stage::Vision, &Error::TextEmpty), Some(0), "another stage too");
         assert_eq!(tell(&mut failures, 60), Some(2));
         failures.worked(Stage::Text);

@@ -90,7 +90,7 @@ impl LanguagePlan {
     /// Asks for a caption of `seen` in place of what waits or runs, unless that was asked for.
     pub fn want_caption(&mut self, seen: Seen, asked: bool) {
         if let Some(Running { job: Job::Caption(running), cancel, again }) = &mut self.running {
-            if running.seen.number == seen.number {
+            if running.seen.number == seen.number && (*again || !cancel.is_cancelled()) {
                 running.asked |= asked;
                 return;
             }
@@ -198,7 +198,8 @@ impl Plan {
     /// The next thing to do, with the frame it is about.
     fn next_language(&mut self, now: Instant) -> Option<(Job, Seen, CancelToken)> {
         let subject = self.language.question.as_ref().and_then(|question| {
-            let newest = self.latest.as_ref().filter(|seen| seen.number >= question.number);
+            // Where no frame comes any more, the one it waited for will not either.
+            let newest = self.subject().filter(|seen| !self.is_watching() || seen.number >= question.number);
             question.subject.as_ref().or(newest).cloned()
         });
         // What gave way to a question goes before the next one.
@@ -265,7 +266,14 @@ impl Plan {
         }
     }
 
-    fn answer_done(&mut self, now: Instant, start: Instant, seen: &Seen, cancel: &CancelToken, result: Result<Answer>) {
+    fn answer_done(
+        &mut self,
+        now: Instant,
+        start: Instant,
+        seen: &Seen,
+        cancel: &CancelToken,
+        result: Result<Answer>,
+    ) {
         let running = self.language.running.take_if(|running| matches!(running.job, Job::Answer(_)));
         let Some(Running { job: Job::Answer(question), .. }) = running else { return };
         if cancel.is_cancelled() {

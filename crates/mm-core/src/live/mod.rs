@@ -8,6 +8,8 @@
 
 mod engine;
 mod failures;
+#[cfg(test)]
+mod fake;
 mod language;
 mod meters;
 mod outbox;
@@ -18,6 +20,8 @@ mod reading;
 mod scene;
 mod settings;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod track;
 mod types;
 mod vision;

@@ -46,7 +46,8 @@ impl Outbox {
         if self.backlog.len() == BACKLOG {
             // Text replaces the text before it, so an old one is the least loss. An answer is always waited for.
             let old = self.backlog.iter().position(|e| matches!(e, LiveEvent::Text(_)));
-            let old = old.or_else(|| self.backlog.iter().position(|e| !matches!(e, LiveEvent::Answer { .. })));
+            let old =
+                old.or_else(|| self.backlog.iter().position(|e| !matches!(e, LiveEvent::Answer { .. })));
             self.backlog.remove(old.unwrap_or(0));
             self.lost += 1;
             tracing::warn!(lost = self.lost, "nobody reads the live events");

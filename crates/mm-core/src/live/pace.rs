@@ -71,7 +71,7 @@ impl Pace {
 
 /// From the start of a run that took `took` to the start of the next, if it may work `duty` of the time.
 pub(super) fn interval(took: Duration, duty: f32, least: Duration) -> Duration {
-    took.div_f32(duty).max(least)
+    took.div_f64(f64::from(duty)).max(least)
 }
 
 #[cfg(test)]
@@ -89,10 +89,10 @@ mod tests {
     #[test]
     fn a_slow_stage_backs_off_step_by_step_and_recovers_the_same_way() {
         let mut pace = Pace::new(20);
-        assert_eq!(feed(&mut pace, 200, 30), [], "within the budget");
+        assert!(feed(&mut pace, 200, 30).is_empty(), "within the budget");
         let slow = feed(&mut pace, 200, 150);
         assert_eq!(slow, [2, 4, 8], "one event per change, and no deeper than that");
-        assert_eq!(feed(&mut pace, 200, 150), []);
+        assert!(feed(&mut pace, 200, 150).is_empty());
         assert_eq!(feed(&mut pace, 200, 30), [4, 2, 1]);
         assert_eq!(pace.factor(), 1);
     }
@@ -105,13 +105,12 @@ mod tests {
             let took = if n % 40 == 39 { 900 } else { 40 };
             assert_eq!(pace.record(ms(took), ms(100)), None, "{n}");
         }
-        feed(&mut pace, 20, 150);
-        let factor = pace.factor();
-        assert!(factor > 1);
-        feed(&mut pace, 20, 150);
+        for _ in 0..2 {
+            while feed(&mut pace, 1, 150).is_empty() {}
+        }
         let deeper = pace.factor();
-        assert_eq!(feed(&mut pace, 400, 90), [], "90 of 100 ms is neither slow nor recovered");
-        assert_eq!(pace.factor(), deeper);
+        assert!(feed(&mut pace, 400, 90).is_empty(), "90 of 100 ms is neither slow nor recovered");
+        assert_eq!((pace.factor(), deeper), (4, 4));
     }
 
     #[test]

@@ -68,6 +68,7 @@ impl LivePipeline {
         let after = plan.settings.mode;
         if before.captions != after.captions {
             plan.cancel_captions(now);
+            // What is in view has no caption if there was none to be.
             plan.scene.forget(now);
             plan.caption_frozen();
         }
@@ -159,7 +160,8 @@ impl LivePipeline {
     pub fn ask(&self, question: &str) -> Result<u64> {
         self.shared.engine.check_question(question)?;
         let mut plan = self.shared.plan();
-        let coming = if plan.is_watching() { self.shared.slot.waiting().or(plan.vision.in_flight) } else { None };
+        let coming =
+            if plan.is_watching() { self.shared.slot.waiting().or(plan.vision.in_flight) } else { None };
         let newest = coming.or(plan.latest.as_ref().map(|seen| seen.number)).ok_or(Error::LiveNoFrame)?;
         plan.vision.hurry |= coming.is_some();
         let id = plan.ask(question, newest);

@@ -221,12 +221,15 @@ impl Plan {
             return false;
         }
         let limits = self.thresholds();
-        let Some((distance, seen)) = self.scene.confirm(now, &limits).zip(self.latest.clone()) else {
+        let Some((found, seen)) = self.scene.confirm(now, &limits).zip(self.latest.clone()) else {
             return false;
         };
-        self.scene_number += 1;
-        self.outbox.send(LiveEvent::Scene { sequence: seen.frame.sequence, distance });
-        self.reading.soon = true;
+        if found.new {
+            self.scene_number += 1;
+            self.reading.soon = true;
+            let (sequence, distance) = (seen.frame.sequence, found.distance);
+            self.outbox.send(LiveEvent::Scene { sequence, distance });
+        }
         if self.settings.mode.captions {
             self.language.want_caption(seen, false);
         }

@@ -30,7 +30,7 @@ pub(super) struct ReadingPlan {
     /// Somebody asked for a read.
     asked: bool,
     due: Instant,
-    running: Option<(u64, CancelToken)>,
+    running: Option<Running>,
     /// Number of the frame read last; one is not read twice.
     last: u64,
     /// Number of the frozen frame that has been read in full.
@@ -56,6 +56,12 @@ impl ReadingPlan {
     }
 }
 
+struct Running {
+    number: u64,
+    full: bool,
+    cancel: CancelToken,
+}
+
 struct Job {
     seen: Seen,
     full: bool,
@@ -77,12 +83,12 @@ impl Plan {
         self.cancel_read_of_others();
     }
 
-    /// Stops a read of another frame than the one that matters now.
+    /// Stops a read that is not the full one of the frame that matters now.
     pub fn cancel_read_of_others(&mut self) {
         let number = self.subject().map(|seen| seen.number);
-        if let Some((running, cancel)) = &self.reading.running {
-            if Some(*running) != number || self.reading.full != number {
-                cancel.cancel();
+        if let Some(running) = &self.reading.running {
+            if !running.full || Some(running.number) != number {
+                running.cancel.cancel();
             }
         }
     }
@@ -91,8 +97,8 @@ impl Plan {
     pub fn cancel_reading(&mut self) {
         self.reading.asked = false;
         self.reading.soon = false;
-        if let Some((_, cancel)) = &self.reading.running {
-            cancel.cancel();
+        if let Some(running) = &self.reading.running {
+            running.cancel.cancel();
         }
     }
 
@@ -102,6 +108,7 @@ impl Plan {
         self.reading.generation += 1;
         self.reading.due = now;
         self.reading.shown.clear();
+        self.reading.last = 0;
         self.reading.full = None;
     }
 
@@ -131,7 +138,7 @@ impl Plan {
         let options = ReadOptions { max_side, cancel: Some(cancel.clone()), ..ReadOptions::default() };
         self.reading.asked = false;
         self.reading.soon = false;
-        self.reading.running = Some((number, cancel.clone()));
+        self.reading.running = Some(Running { number, full, cancel: cancel.clone() });
         let (scene, generation) = (self.scene_number, self.reading.generation);
         Next::Read(Box::new(Job { seen, full, scene, generation, options, cancel }))
     }
@@ -142,12 +149,12 @@ impl Plan {
             return;
         }
         let number = job.seen.number;
-        self.reading.last = self.reading.last.max(number);
         let took = now.saturating_duration_since(start);
         let mut rest = interval(took, DUTY, self.settings.text_interval);
         match result {
             Ok((regions, lines, timings)) => {
                 self.failures.worked(Stage::Text);
+                self.reading.last = self.reading.last.max(number);
                 self.meters.text.record(now, took);
                 self.judge(Stage::Text, took);
                 let texts: Vec<String> = regions.iter().map(|region| region.text.clone()).collect();

@@ -34,11 +34,22 @@ struct Suspicion {
 #[derive(Debug)]
 pub(super) struct SceneGate {
     reference: Option<Embedding>,
+    /// Whether the reference has been taken care of; if not, the newest frame is due at once.
+    handled: bool,
     last: Option<Embedding>,
     distance: f32,
     suspicion: Option<Suspicion>,
-    /// The last time a frame was not clearly of the captioned scene.
+    /// The last time a frame was not clearly of the reference's scene.
     unsettled: Instant,
+}
+
+/// A scene to be captioned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Confirmed {
+    /// From the scene before.
+    pub distance: f32,
+    /// Whether it is another scene, not the same one again because its caption failed or was cancelled.
+    pub new: bool,
 }
 
 pub(super) fn distance(a: &Embedding, b: &Embedding) -> f32 {
@@ -47,7 +58,7 @@ pub(super) fn distance(a: &Embedding, b: &Embedding) -> f32 {
 
 impl SceneGate {
     pub fn new(now: Instant) -> Self {
-        Self { reference: None, last: None, distance: FIRST, suspicion: None, unsettled: now }
+        Self { reference: None, handled: false, last: None, distance: FIRST, suspicion: None, unsettled: now }
     }
 
     /// Takes in a frame's embedding.
@@ -55,58 +66,63 @@ impl SceneGate {
         let moved = self.last.as_ref().is_some_and(|last| distance(last, embedding) > limits.back);
         self.distance = self.reference.as_ref().map_or(FIRST, |reference| distance(reference, embedding));
         self.last = Some(embedding.clone());
-        if self.reference.is_some() && self.distance < limits.back {
+        let same = self.reference.is_some() && self.distance < limits.back;
+        if !same {
+            self.unsettled = now;
+        }
+        if same && self.handled {
             self.suspicion = None;
             return;
         }
-        self.unsettled = now;
-        let opens = self.reference.is_none() || self.distance > limits.change;
         match &mut self.suspicion {
             Some(suspicion) if moved => suspicion.moved = now,
             Some(_) => {}
-            None if opens => self.suspicion = Some(Suspicion { since: now, moved: now }),
+            None if !self.handled || self.distance > limits.change => {
+                self.suspicion = Some(Suspicion { since: now, moved: now });
+            }
             None => {}
         }
     }
 
     /// When [`Self::confirm`] will say yes if nothing else comes; `None` if it looks like the captioned scene.
     ///
-    /// The first scene has nothing to be mistaken for and is due at once.
+    /// Without a captioned scene there is nothing to be mistaken for: due at once.
     pub fn due(&self, limits: &Thresholds) -> Option<Instant> {
         let suspicion = self.suspicion?;
-        let settle = if self.reference.is_none() { Duration::ZERO } else { limits.settle };
+        let settle = if self.handled { limits.settle } else { Duration::ZERO };
         Some((suspicion.moved + settle).min(suspicion.since + settle * PATIENCE))
     }
 
-    /// If a new scene is due, makes the newest frame the reference and gives the distance from the one before.
-    pub fn confirm(&mut self, now: Instant, limits: &Thresholds) -> Option<f32> {
+    /// If a scene is due, makes the newest frame the reference.
+    pub fn confirm(&mut self, now: Instant, limits: &Thresholds) -> Option<Confirmed> {
         self.due(limits).filter(|due| now >= *due)?;
+        let new = self.handled || self.reference.is_none() || self.distance > limits.change;
         self.suspicion = None;
+        self.handled = true;
         self.reference.clone_from(&self.last);
-        Some(self.distance)
+        Some(Confirmed { distance: std::mem::take(&mut self.distance), new })
     }
 
     /// The captioned scene is this one; the newest frame is compared with it anew.
     pub fn set_reference(&mut self, now: Instant, embedding: &Embedding, limits: &Thresholds) {
         self.reference = Some(embedding.clone());
+        self.handled = true;
         self.suspicion = None;
         if let Some(last) = self.last.clone() {
             self.observe(now, &last, limits);
         }
     }
 
+    /// The reference has no caption after all: the newest frame, or the next, is due at once.
+    pub fn forget(&mut self, now: Instant) {
+        self.handled = false;
+        self.suspicion = self.last.is_some().then_some(Suspicion { since: now, moved: now });
+    }
+
     /// Frames come again after a pause: those from before it say nothing about what is in view.
     pub fn resume(&mut self, now: Instant) {
         self.last = None;
         self.suspicion = None;
-        self.unsettled = now;
-    }
-
-    /// Nothing is captioned: the newest frame, or the next, is a new scene.
-    pub fn forget(&mut self, now: Instant) {
-        self.reference = None;
-        self.distance = FIRST;
-        self.suspicion = self.last.is_some().then_some(Suspicion { since: now, moved: now });
         self.unsettled = now;
     }
 
@@ -235,7 +251,35 @@ mod tests {
         assert!(run.gate.is_still(run.time(3300), two));
         run.frame(3300, 0.25);
         assert!(!run.gate.is_still(run.time(3400), two), "neither here nor there");
-        run.gate.forget(run.time(3400));
-        assert_eq!(run.gate.due(&LIMITS), Some(run.time(3400)), "what was forgotten is due at once");
+    }
+
+    #[test]
+    fn a_scene_without_its_caption_is_due_again_but_not_new() {
+        let mut run = Run::new();
+        run.gate.forget(run.time(50));
+        let again = run.gate.confirm(run.time(50), &LIMITS).unwrap();
+        assert!(!again.new, "no frame came since");
+        run.frame(100, 0.05);
+        run.gate.forget(run.time(200));
+        assert_eq!(run.gate.due(&LIMITS), Some(run.time(200)));
+        let again = run.gate.confirm(run.time(200), &LIMITS).unwrap();
+        assert!(!again.new && (again.distance - 0.05).abs() < 1e-3);
+        assert_eq!(run.gate.confirm(run.time(300), &LIMITS), None);
+
+        run.gate.forget(run.time(400));
+        run.gate.resume(run.time(500));
+        assert_eq!(run.gate.due(&LIMITS), None, "frames from before a pause do not count");
+        run.gate.observe(run.time(600), &at(0.9), &LIMITS);
+        assert!(run.gate.confirm(run.time(600), &LIMITS).unwrap().new, "what it shows now is another scene");
+    }
+
+    #[test]
+    fn a_caption_of_an_older_frame_leaves_the_newest_one_suspected() {
+        let mut run = Run::new();
+        run.frame(100, 0.9);
+        run.gate.set_reference(run.time(150), &at(0.0), &LIMITS);
+        assert_eq!(run.gate.due(&LIMITS), Some(run.time(350)));
+        run.gate.set_reference(run.time(160), &at(0.9), &LIMITS);
+        assert_eq!(run.gate.due(&LIMITS), None);
     }
 }

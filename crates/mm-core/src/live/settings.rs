@@ -85,7 +85,8 @@ impl LiveSettings {
         self.scene_return = within(self.scene_return, 0.0, self.scene_change, self.scene_change);
         self.duty = within(self.duty, LEAST_DUTY, 1.0, default.duty);
         self.still_duty = within(self.still_duty, LEAST_DUTY, 1.0, default.still_duty);
-        self.analyse_max_fps = self.analyse_max_fps.filter(|fps| fps.is_finite()).map(|fps| fps.max(LEAST_FPS));
+        self.analyse_max_fps =
+            self.analyse_max_fps.filter(|fps| fps.is_finite()).map(|fps| fps.max(LEAST_FPS));
         self
     }
 

@@ -62,11 +62,7 @@ impl Tracker {
     }
 
     /// Takes in a read and gives what to show, in reading order, with the rows.
-    pub fn update(
-        &mut self,
-        page: TextPage,
-        how: Circumstances,
-    ) -> (Vec<TrackedRegion>, Vec<Range<usize>>) {
+    pub fn update(&mut self, page: TextPage, how: Circumstances) -> (Vec<TrackedRegion>, Vec<Range<usize>>) {
         let pairs = self.matches(&page.regions);
         let mut seen = vec![false; self.tracks.len()];
         for (region, pair) in page.regions.into_iter().zip(pairs) {
@@ -120,7 +116,7 @@ impl Tracker {
     }
 }
 
-/// How much a region continues a track: overlap plus likeness of text, (0, 2]; `None` if it does not.
+/// How much a region continues a track: overlap plus likeness of text; `None` if it does not.
 fn likeness(track: &Track, region: &TextRegion) -> Option<f32> {
     let height = track.quad.height().max(region.quad.height());
     let apart = centre(&track.quad).distance(centre(&region.quad));
@@ -130,7 +126,9 @@ fn likeness(track: &Track, region: &TextRegion) -> Option<f32> {
     }
     let overlap = intersection_over_union(&track.quad, &region.quad);
     let alike = similarity(track.votes.text(), &region.text);
-    (overlap >= SAME_PLACE || alike >= ALIKE).then(|| overlap + alike + (1.0 - apart / reach) * 1e-3)
+    // Rows of a table differ in one digit and overlap with their neighbours' old places: an equal text comes first.
+    let equal = if alike == 1.0 { 1.0 } else { 0.0 };
+    (overlap >= SAME_PLACE || alike >= ALIKE).then(|| overlap + alike + equal + (1.0 - apart / reach) * 1e-3)
 }
 
 fn centre(quad: &Quad) -> Point {
@@ -158,7 +156,10 @@ impl Track {
 
     fn region(&self) -> TrackedRegion {
         let best = self.votes.best();
-        let words = best.words.iter().map(|word| Word { quad: carried(&word.quad, &best.quad, &self.quad), ..word.clone() });
+        let words = best
+            .words
+            .iter()
+            .map(|word| Word { quad: carried(&word.quad, &best.quad, &self.quad), ..word.clone() });
         TrackedRegion {
             track: self.number,
             text: best.text.clone(),

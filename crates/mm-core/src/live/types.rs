@@ -197,7 +197,7 @@ pub enum LiveEvent {
     },
     /// A stage slows down or is back to its pace.
     Slow(Slowdown),
-    /// Counters and times, once a second while frames come.
+    /// Counters and times, once a second, and once at a pause.
     Stats(LiveStats),
     /// What the user should know, such as a provider that was replaced.
     Notices(Vec<Notice>),

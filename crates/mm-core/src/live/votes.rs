@@ -3,7 +3,8 @@
 use crate::tasks::ocr::TextRegion;
 
 /// What an earlier reading counts for at every further read.
-const FADING: f32 = 0.5;
+/// With this, two equal readings outweigh a misread after them, and two of a new text an old one of many reads.
+const FADING: f32 = 0.7;
 /// Readings less alike than this are not one text read differently but another text.
 const OTHER_TEXT: f32 = 0.3;
 /// Readings whose weight has faded below this are forgotten.
@@ -59,7 +60,9 @@ pub(super) fn similarity(a: &str, b: &str) -> f32 {
     if a == b {
         return 1.0;
     }
-    let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>();
+    let plain = |text: &str| {
+        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>()
+    };
     strsim::normalized_levenshtein(&plain(a), &plain(b)) as f32
 }
 
@@ -80,7 +83,8 @@ mod tests {
     #[test]
     fn a_misread_in_between_is_outvoted() {
         let mut votes = Votes::new(reading("EXIT 24", 0.9));
-        for (text, confidence) in [("EXIT 24", 0.92), ("EX1T 24", 0.95), ("EXIT 24", 0.9), ("EXlT 24", 0.99)] {
+        for (text, confidence) in [("EXIT 24", 0.92), ("EX1T 24", 0.95), ("EXIT 24", 0.9), ("EXlT 24", 0.99)]
+        {
             votes.add(reading(text, confidence));
             assert_eq!(votes.text(), "EXIT 24");
         }
@@ -106,7 +110,7 @@ mod tests {
         for n in 0..1000 {
             votes.add(reading(&format!("aaaa{n:04}"), 0.5));
         }
-        assert!(votes.0.len() < 8, "{}", votes.0.len());
+        assert!(votes.0.len() < 12, "{}", votes.0.len());
     }
 
     #[test]

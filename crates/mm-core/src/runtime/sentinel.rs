@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn a_first_run_is_watched_until_it_succeeds() {
         let folder = TempDir::new().unwrap();
-        let options = SessionOptions { sentinel: Some(folder.path().to_owned()), ..SessionOptions::default() };
+        let options =
+            SessionOptions { sentinel: Some(folder.path().to_owned()), ..SessionOptions::default() };
         let mut first = FirstRun::new(&options, Provider::CoreMl);
         let mut standing = |succeeds: bool| {
             let mut seen = 0;

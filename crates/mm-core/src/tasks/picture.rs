@@ -43,6 +43,15 @@ struct Contents {
 }
 
 impl Encoded {
+    /// A picture of nothing but its embedding.
+    #[cfg(test)]
+    pub(crate) fn for_tests(embedding: Vec<f32>) -> Self {
+        let nothing = || Array4::zeros((1, 1, 1, 1));
+        let timings = EncodeTimings::default();
+        let embedding = Embedding::normalised(embedding, "test").unwrap();
+        Self(Arc::new(Contents { keys: nothing(), values: nothing(), embedding, timings }))
+    }
+
     /// The picture's retrieval embedding.
     #[must_use]
     pub fn embedding(&self) -> &Embedding {

@@ -53,11 +53,7 @@ impl<N: Network> Recognizer<N> {
     /// Reads each crop as one line running left to right; results are in the order of `crops`.
     ///
     /// `go_on` is asked before every run; its error ends the work.
-    pub fn recognise(
-        &mut self,
-        crops: &[RgbImage],
-        go_on: impl Fn() -> Result<()>,
-    ) -> Result<Vec<CtcLine>> {
+    pub fn recognise(&mut self, crops: &[RgbImage], go_on: impl Fn() -> Result<()>) -> Result<Vec<CtcLine>> {
         let widths: Vec<u32> = crops.iter().map(|crop| self.line_width(crop.dimensions())).collect();
         let padded: Vec<u32> =
             widths.iter().map(|w| w.max(&MIN_WIDTH).next_multiple_of(self.width_multiple)).collect();
