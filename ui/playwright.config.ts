@@ -10,14 +10,14 @@ export default defineConfig({
   workers: 1,
   timeout: 30_000,
   expect: { timeout: 8_000 },
-  forbidOnly: Boolean(process.env["CI"]),
+  forbidOnly: Boolean(process.env.CI),
   reporter: [["list"]],
   use: {
     baseURL: `http://127.0.0.1:${port}/`,
     // The narrow ones set their own.
     viewport: { width: 1280, height: 800 },
     launchOptions: {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: [
         "--no-sandbox",
         "--disable-gpu",

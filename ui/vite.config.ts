@@ -16,6 +16,8 @@ export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   // Relative addresses work under every scheme a web view may serve the app from.
   base: "./",
+  // gen/ts, which is outside, imports it too.
+  resolve: { dedupe: ["@tauri-apps/api"] },
   clearScreen: false,
   server: {
     port: 1420,

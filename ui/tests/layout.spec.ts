@@ -34,8 +34,10 @@ for (const { name, viewport } of [
           for (const entry of list.getEntries() as (PerformanceEntry & { sources: { node: Node | null }[] })[]) {
             for (const { node } of entry.sources) {
               const element = node instanceof Element ? node : node?.parentElement;
-              // The picture itself may take another shape, and lines of text come and go in their own list.
-              if (element?.closest(".fit, [data-testid=text-lines]") === null) {
+              // What is said moves within its own line, the picture may take another shape, and lines of text come
+              // and go in their own list.
+              const itself = node instanceof Text && element?.closest("[data-testid=live-caption]") !== null;
+              if (!itself && element?.closest(".fit, [data-testid=text-lines]") === null) {
                 moved.push(element.outerHTML.slice(0, 120));
               }
             }

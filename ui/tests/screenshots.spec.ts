@@ -3,13 +3,22 @@ import { fileURLToPath } from "node:url";
 import { caption, DESKTOP, expect, openApp, PHONE, test, waitForPicture } from "./support";
 
 // Pictures for the documentation: UPDATE_SCREENSHOTS=1 npm run test:browser -- screenshots
-test.skip(process.env["UPDATE_SCREENSHOTS"] !== "1", "only on demand");
+test.skip(process.env.UPDATE_SCREENSHOTS !== "1", "only on demand");
 
 const FOLDER = new URL("../../docs/images/", import.meta.url);
 
 /** Few colours are enough and make the file a fifth of the size. Needs ImageMagick. */
 function shrink(path: string): void {
-  execFileSync("convert", [path, "-strip", "-colors", "200", "-define", "png:compression-level=9", `PNG8:${path}`]);
+  execFileSync("convert", [
+    path,
+    "-strip",
+    "+dither",
+    "-colors",
+    "255",
+    "-define",
+    "png:compression-level=9",
+    `PNG8:${path}`,
+  ]);
 }
 
 for (const { name, viewport, theme, view, settings } of [
@@ -40,8 +49,9 @@ for (const { name, viewport, theme, view, settings } of [
         await expect(page.getByTestId("answer")).toHaveText("No");
       }
       await page.mouse.move(0, 0);
+      await page.evaluate(() => document.querySelector("main")?.scrollTo(0, 0));
       // Enough of the plot to see what it is.
-      await page.waitForTimeout(view === "Live" ? 4000 : 500);
+      await page.waitForTimeout(view === "Live" ? 6000 : 500);
       const path = fileURLToPath(new URL(`app-${name}.png`, FOLDER));
       await page.screenshot({ path });
       shrink(path);

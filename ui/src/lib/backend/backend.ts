@@ -7,11 +7,12 @@ import type {
   HistoryEntry,
   LiveEvent,
   LiveOptions,
-  ModelEntry,
+  ModelInfo,
   Photo,
   PhotoResult,
   PhotoSource,
   ProviderStatus,
+  ReplayKind,
   Settings,
   Source,
   Voice,
@@ -42,7 +43,7 @@ export interface Backend {
   captionNow(): Promise<void>;
   askLive(question: string): Promise<AnswerResult>;
   /** The system's dialog; null when it was cancelled. */
-  pickReplay(kind: "folder" | "video"): Promise<string | null>;
+  pickReplay(kind: ReplayKind): Promise<string | null>;
 
   /** null when the dialog was cancelled. */
   openPhoto(source: PhotoSource): Promise<Photo | null>;
@@ -57,7 +58,7 @@ export interface Backend {
   saveSettings(settings: Settings): Promise<void>;
   providerStatus(): Promise<ProviderStatus>;
   resetProviders(): Promise<void>;
-  listModels(): Promise<ModelEntry[]>;
+  listModels(): Promise<ModelInfo[]>;
 
   voices(): Promise<Voice[]>;
   speak(text: string, voice: string | null, rate: number): Promise<void>;

@@ -1,46 +1,42 @@
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { Channel } from "@tauri-apps/api/core";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
+import { commands, openPhotoBytes } from "../../../../gen/ts/bindings";
 import type { Backend, FileDrop } from "./backend";
 import type { LiveEvent } from "./types";
 
-function channel<T>(onMessage: (message: T) => void): Channel<T> {
-  const made = new Channel<T>();
-  made.onmessage = onMessage;
-  return made;
-}
+/** A command without a result gives null; the screens expect nothing. */
+const done = async (command: Promise<null>): Promise<void> => {
+  await command;
+};
 
 /** The app: every call is a command of src-tauri. */
 export function createTauriBackend(): Backend {
   return {
-    appInfo: () => invoke("app_info"),
-    listCameras: () => invoke("list_cameras"),
+    appInfo: commands.appInfo,
+    listCameras: commands.listCameras,
 
-    startLive: (source, options, onEvent, onFrame) =>
-      invoke("start_live", {
-        source,
-        options,
-        events: channel<LiveEvent>(onEvent),
-        frames: channel<ArrayBuffer>((message) => {
-          onFrame(message);
-          // The shell keeps back further previews until it knows that this one arrived.
-          invoke("preview_received").catch(() => undefined);
-        }),
-      }),
-    stopLive: () => invoke("stop_live"),
-    configureLive: (options) => invoke("configure_live", { options }),
-    pauseLive: (paused) => invoke("pause_live", { paused }),
-    freezeLive: (frozen) => invoke("freeze_live", { frozen }),
-    captionNow: () => invoke("caption_now"),
-    askLive: (question) => invoke("ask_live", { question }),
-    pickReplay: (kind) => invoke("pick_replay", { kind }),
+    async startLive(source, options, onEvent, onFrame) {
+      const events = new Channel<LiveEvent>(onEvent);
+      const frames = new Channel<ArrayBuffer>((message) => {
+        onFrame(message);
+        // The shell keeps back further previews until it knows that this one arrived.
+        commands.previewReceived().catch(() => undefined);
+      });
+      await commands.startLive(source, options, events, frames);
+    },
+    stopLive: () => done(commands.stopLive()),
+    configureLive: (options) => done(commands.configureLive(options)),
+    pauseLive: (paused) => done(commands.pauseLive(paused)),
+    freezeLive: (frozen) => done(commands.freezeLive(frozen)),
+    captionNow: () => done(commands.captionNow()),
+    askLive: commands.askLive,
+    pickReplay: commands.pickReplay,
 
-    openPhoto: (source) => invoke("open_photo", { source }),
-    // The bytes are the body itself; a name may hold any letter, a header may not.
-    openPhotoBytes: (name, bytes) =>
-      invoke("open_photo_bytes", bytes, { headers: { "x-photo-name": encodeURIComponent(name) } }),
-    analysePhoto: (id) => invoke("analyse_photo", { id }),
-    askPhoto: (id, question) => invoke("ask_photo", { id, question }),
-    closePhoto: (id) => invoke("close_photo", { id }),
+    openPhoto: commands.openPhoto,
+    openPhotoBytes,
+    analysePhoto: commands.analysePhoto,
+    askPhoto: commands.askPhoto,
+    closePhoto: (id) => done(commands.closePhoto(id)),
     watchFileDrop: (onDrop) =>
       getCurrentWebview().onDragDropEvent(({ payload }) => {
         const drop: FileDrop =
@@ -50,19 +46,19 @@ export function createTauriBackend(): Backend {
         onDrop(drop);
       }),
 
-    loadSettings: () => invoke("load_settings"),
-    saveSettings: (settings) => invoke("save_settings", { settings }),
-    providerStatus: () => invoke("provider_status"),
-    resetProviders: () => invoke("reset_providers"),
-    listModels: () => invoke("list_models"),
+    loadSettings: commands.loadSettings,
+    saveSettings: (settings) => done(commands.saveSettings(settings)),
+    providerStatus: commands.providerStatus,
+    resetProviders: () => done(commands.resetProviders()),
+    listModels: commands.listModels,
 
-    voices: () => invoke("voices"),
-    speak: (text, voice, rate) => invoke("speak", { text, voice, rate }),
-    stopSpeaking: () => invoke("stop_speaking"),
+    voices: commands.voices,
+    speak: (text, voice, rate) => done(commands.speak(text, voice, rate)),
+    stopSpeaking: () => done(commands.stopSpeaking()),
 
-    exportHistory: (entries, format) => invoke("export_history", { entries, format }),
-    revealPath: (path) => invoke("reveal_path", { path }),
-    copyDiagnostics: () => invoke("copy_diagnostics"),
-    licences: () => invoke("licences"),
+    exportHistory: commands.exportHistory,
+    revealPath: (path) => done(commands.revealPath(path)),
+    copyDiagnostics: commands.copyDiagnostics,
+    licences: commands.licences,
   };
 }

@@ -29,8 +29,9 @@ function bench() {
     },
   });
   const context = { drawImage: (bitmap: { sequence: number }) => drawn.push(bitmap.sequence) };
-  painter.attach({ width: 0, height: 0, getContext: () => context } as never);
-  return { painter, drawn, closed, decoding, decode, refresh: () => refresh?.() };
+  const canvas = { width: 0, height: 0, getContext: () => context } as never;
+  painter.attach(canvas);
+  return { painter, canvas, drawn, closed, decoding, decode, refresh: () => refresh?.() };
 }
 
 test("decodes one frame at a time and then only the newest that came meanwhile", async () => {
@@ -78,4 +79,20 @@ test("a torn frame does not stop the next", async () => {
   await settle();
   refresh();
   expect(drawn).toEqual([2]);
+});
+
+test("a canvas that comes later, as on the way back from another screen, shows the newest frame", async () => {
+  const { painter, canvas, decoding, drawn, refresh } = bench();
+  painter.push(frame(1));
+  await settle();
+  decoding[0]?.finish();
+  await settle();
+  refresh();
+  painter.attach(null);
+  painter.attach(canvas);
+  await settle();
+  decoding[1]?.finish();
+  await settle();
+  refresh();
+  expect(drawn).toEqual([1, 1]);
 });

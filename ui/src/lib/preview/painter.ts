@@ -22,6 +22,7 @@ export class PreviewPainter {
   dropped = 0;
   #canvas: HTMLCanvasElement | null = null;
   #waiting: PreviewFrame | null = null;
+  #newest: PreviewFrame | null = null;
   #ready: Ready | null = null;
   #decoding = false;
   #scheduled = false;
@@ -36,9 +37,15 @@ export class PreviewPainter {
     this.#onPaint = options.onPaint ?? (() => undefined);
   }
 
-  /** Where to draw from now on; the canvas takes the size of each frame. */
+  /**
+   * Where to draw from now on; the canvas takes the size of each frame. A new canvas gets the newest frame at once: of a
+   * frozen picture no other follows.
+   */
   attach(canvas: HTMLCanvasElement | null): void {
     this.#canvas = canvas;
+    if (canvas !== null && this.#newest !== null) {
+      this.#take(this.#newest);
+    }
   }
 
   push(message: ArrayBuffer): void {
@@ -49,17 +56,23 @@ export class PreviewPainter {
     if (this.#waiting !== null) {
       this.dropped += 1;
     }
-    this.#waiting = frame;
-    if (!this.#decoding) {
-      void this.#decodeAll();
-    }
+    this.#newest = frame;
+    this.#take(frame);
   }
 
   close(): void {
     this.#closed = true;
     this.#waiting = null;
+    this.#newest = null;
     this.#ready?.bitmap.close();
     this.#ready = null;
+  }
+
+  #take(frame: PreviewFrame): void {
+    this.#waiting = frame;
+    if (!this.#decoding) {
+      void this.#decodeAll();
+    }
   }
 
   async #decodeAll(): Promise<void> {

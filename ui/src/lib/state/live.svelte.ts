@@ -57,8 +57,9 @@ export class LiveSession {
   readonly questions: Conversation;
   /** Of the scene in view; none once it changed. */
   #thumbnail: string | null = null;
-  #tracks: ReadonlySet<number> = new Set();
+  #tracks: readonly number[] = [];
   #run = 0;
+  #paused = false;
   #paintedBefore = 0;
   readonly #backend: Backend;
   readonly #settings: SettingsStore;
@@ -167,6 +168,7 @@ export class LiveSession {
   }
 
   async pause(paused: boolean): Promise<void> {
+    this.#paused = paused;
     if (this.running) {
       await this.#try(this.#backend.pauseLive(paused));
     }
@@ -175,7 +177,9 @@ export class LiveSession {
   async setFrozen(frozen: boolean): Promise<void> {
     if (this.running) {
       this.frozen = frozen;
-      await this.#try(this.#backend.freezeLive(frozen));
+      if (!(await this.#try(this.#backend.freezeLive(frozen)))) {
+        this.frozen = !frozen;
+      }
     }
   }
 
@@ -207,11 +211,14 @@ export class LiveSession {
     }
   }
 
-  async #try(call: Promise<void>): Promise<void> {
+  /** Whether it worked; if not, a notice says why. */
+  async #try(call: Promise<void>): Promise<boolean> {
     try {
       await call;
+      return true;
     } catch (thrown) {
       this.#notice(toAppError(thrown));
+      return false;
     }
   }
 
@@ -235,8 +242,8 @@ export class LiveSession {
     this.text = { width, height, regions, lines };
     this.textRead = true;
     // Letters waver from read to read; a line that is followed counts once.
-    const fresh = regions.some((region) => !this.#tracks.has(region.track));
-    this.#tracks = new Set(regions.map((region) => region.track));
+    const fresh = regions.some((region) => !this.#tracks.includes(region.track));
+    this.#tracks = regions.map((region) => region.track);
     if (fresh && lines.length > 0) {
       const confidence = regions.reduce((least, region) => Math.min(least, region.confidence), 1);
       this.#history.add({ kind: "text", text: lines.join(" / "), question: null, confidence, thumbnail: null });
@@ -248,6 +255,10 @@ export class LiveSession {
       case "started":
         this.phase = "running";
         this.sourceName = event.sourceName;
+        if (this.#paused) {
+          // Another screen was opened meanwhile.
+          void this.#try(this.#backend.pauseLive(true));
+        }
         // Some sources know their size with the first frame only.
         if (event.width > 0 && event.height > 0) {
           this.frame = { width: event.width, height: event.height };

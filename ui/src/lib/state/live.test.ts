@@ -13,12 +13,14 @@ let answers: ((answer: AnswerResult) => void)[];
 let history: HistoryStore;
 let live: LiveSession;
 let cameras: (typeof CAMERA)[];
+let paused: boolean[];
 
 beforeEach(() => {
   sources = [];
   emit = [];
   answers = [];
   cameras = [CAMERA];
+  paused = [];
   const backend: Partial<Backend> = {
     listCameras: () => Promise.resolve(cameras),
     startLive: (source, _options, onEvent) => {
@@ -27,6 +29,13 @@ beforeEach(() => {
       return Promise.resolve();
     },
     askLive: () => new Promise((answer) => answers.push(answer)),
+    pauseLive: (wanted) => {
+      paused.push(wanted);
+      return Promise.resolve();
+    },
+    freezeLive: () =>
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as the shell rejects
+      Promise.reject({ code: "live.no_frame", message: "There is no picture to freeze yet.", next: null }),
     stopSpeaking: () => Promise.resolve(),
   };
   const settings = new SettingsStore(backend as Backend);
@@ -125,4 +134,21 @@ test("an empty question is refused without asking", async () => {
   await live.questions.ask("   ");
   expect(live.questions.error?.code).toBe("question.empty");
   expect(answers).toHaveLength(0);
+});
+
+test("a source that starts while another screen is open rests at once", async () => {
+  await live.open();
+  await live.pause(true);
+  expect(paused).toEqual([]);
+  emit[0]?.({ kind: "started", sourceName: "Camera", width: 0, height: 0 });
+  expect(paused).toEqual([true]);
+  expect(live.frame.width).toBeGreaterThan(0);
+});
+
+test("a picture that cannot be frozen is not shown as frozen", async () => {
+  await live.open();
+  emit[0]?.({ kind: "started", sourceName: "Camera", width: 640, height: 480 });
+  await live.setFrozen(true);
+  expect(live.frozen).toBe(false);
+  expect(live.notices[0]?.code).toBe("live.no_frame");
 });
