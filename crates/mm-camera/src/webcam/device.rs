@@ -86,7 +86,13 @@ pub(super) fn open(info: &CameraInfo, wanted: Wanted) -> Result<Box<dyn Device>,
     };
     // Any format to begin with: what there is can only be asked of an open camera.
     let any = RequestedFormat::with_formats(RequestedFormatType::None, frame_formats());
-    let mut camera = Camera::new(index, any).map_err(fail)?;
+    let mut camera = Camera::new(index, any).map_err(|error| match error {
+        NokhwaError::GetPropertyError { property, .. } if property == "CameraFormat" => {
+            let detail = format!("{} offers none of MJPEG, YUYV, NV12, RGB and grey", info.name);
+            CameraError::UnsupportedFormat { detail }
+        }
+        other => fail(other),
+    })?;
     let formats = camera.compatible_camera_formats().map_err(fail)?;
     let modes: Vec<Mode> = formats.iter().map(|format| mode(*format)).collect();
     let chosen =
