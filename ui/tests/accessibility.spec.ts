@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import * as said from "./recordings";
 import { caption, DESKTOP, expect, expectAccessible, openApp, PHONE, test } from "./support";
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
@@ -10,7 +11,7 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
     reach: async (page) => {
       await openApp(page, { state: "provider", settings: { showReadout: true } });
       await expect(page.getByTestId("notice")).toBeVisible();
-      await expect(caption(page)).toContainText("stop sign");
+      await expect(caption(page)).toHaveText(said.caption(said.sign));
     },
   },
   {
@@ -18,7 +19,7 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
     reach: async (page) => {
       await openApp(page, { settings: { mirror: true } });
       await button(page, "Freeze").click();
-      await button(page, "Is this outdoors?").click();
+      await button(page, said.suggested(said.sign)).click();
       await expect(page.getByTestId("answer")).toBeVisible();
       await page.getByLabel("Search in the text").fill("maple");
       await button(page, "MAPLE STREET").click();
@@ -28,7 +29,7 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
     name: "history",
     reach: async (page) => {
       await openApp(page);
-      await expect(caption(page)).toContainText("stop sign");
+      await expect(caption(page)).toHaveText(said.caption(said.sign));
       await button(page, "History").click();
       await button(page, "Export JSON").click();
       await expect(page.getByTestId("export-path")).toBeVisible();
@@ -73,7 +74,7 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
       await openApp(page);
       await button(page, "Photo").click();
       await button(page, "Open a picture").click();
-      await expect(page.getByTestId("photo-caption")).toContainText("stop sign");
+      await expect(page.getByTestId("photo-caption")).toHaveText(said.caption(said.sign));
     },
   },
   {

@@ -1,3 +1,4 @@
+import * as said from "./recordings";
 import { expect, openApp, test } from "./support";
 
 test.beforeEach(async ({ page }) => {
@@ -7,11 +8,11 @@ test.beforeEach(async ({ page }) => {
 
 test("an opened picture gets a caption, its text and answers", async ({ page }) => {
   await page.getByRole("button", { name: "Open a picture" }).click();
-  await expect(page.getByTestId("photo-caption")).toHaveText("Probably a red stop sign in front of a brick wall");
+  await expect(page.getByTestId("photo-caption")).toHaveText(said.caption(said.sign));
   await expect(page.getByTestId("photo-text")).toContainText("City Museum 350 m");
   await expect(page.getByTestId("ocr-region")).toHaveCount(2);
-  await page.getByRole("button", { name: "Is this outdoors?" }).click();
-  await expect(page.getByTestId("answer")).toHaveText("No");
+  await page.getByRole("button", { name: said.suggested(said.sign) }).click();
+  await expect(page.getByTestId("answer")).toHaveText(said.answer(said.sign, said.suggested(said.sign)));
   await page.getByRole("button", { name: "Close the picture" }).click();
   await expect(page.getByRole("button", { name: "Open a picture" })).toBeVisible();
 });

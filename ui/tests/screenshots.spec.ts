@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import * as said from "./recordings";
 import { caption, DESKTOP, expect, openApp, PHONE, test, waitForPicture } from "./support";
 
 // Pictures for the documentation: UPDATE_SCREENSHOTS=1 npm run test:browser -- screenshots
@@ -33,11 +34,11 @@ for (const { name, viewport, theme, view, settings } of [
     test.use({ viewport, colorScheme: theme });
     test("is taken", async ({ page }) => {
       await openApp(page, { only: 1, settings });
-      await expect(caption(page)).toContainText("fire truck");
+      await expect(caption(page)).toHaveText(said.caption(said.truck));
       await waitForPicture(page);
       if (view !== "Settings") {
-        await page.getByRole("button", { name: "What colour is the truck?" }).click();
-        await expect(page.getByTestId("answer")).toHaveText("Red");
+        await page.getByRole("button", { name: said.suggested(said.truck) }).click();
+        await expect(page.getByTestId("answer")).toHaveText(said.answer(said.truck, said.suggested(said.truck)));
       }
       if (view !== "Live") {
         await page.getByRole("button", { name: view, exact: true }).click();
@@ -45,8 +46,8 @@ for (const { name, viewport, theme, view, settings } of [
       if (view === "Photo") {
         await page.getByRole("button", { name: "Open a picture" }).click();
         await expect(page.getByTestId("photo-text")).toContainText("MAPLE STREET");
-        await page.getByRole("button", { name: "Is this outdoors?" }).click();
-        await expect(page.getByTestId("answer")).toHaveText("No");
+        await page.getByRole("button", { name: said.suggested(said.sign) }).click();
+        await expect(page.getByTestId("answer")).toHaveText(said.answer(said.sign, said.suggested(said.sign)));
       }
       await page.mouse.move(0, 0);
       await page.evaluate(() => document.querySelector("main")?.scrollTo(0, 0));
