@@ -24,10 +24,11 @@ use mm_core::{
     live::{LiveCaption, LiveEvent, LiveFrame, LivePipeline, LiveSettings, LiveText},
     model::Model,
     runtime::SessionOptions,
+    tasks::{CancelToken, ocr::ReadOptions},
 };
 
 /// Longer than any step takes on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -159,12 +160,12 @@ fn reading_stops_between_its_steps() {
     let model = model();
     let page = views("receipt.jpg").remove(0);
     let whole = Instant::now();
-    let read = model.read_text(&page, &mm_core::tasks::ocr::ReadOptions::default()).unwrap();
+    let read = model.read_text(&page, &ReadOptions::default()).unwrap();
     assert!(read.regions.len() > 5);
     let whole = whole.elapsed();
 
-    let cancel = mm_core::tasks::CancelToken::new();
-    let options = mm_core::tasks::ocr::ReadOptions { cancel: Some(cancel.clone()), ..Default::default() };
+    let cancel = CancelToken::new();
+    let options = ReadOptions { cancel: Some(cancel.clone()), ..ReadOptions::default() };
     let reader = {
         let model = Arc::clone(&model);
         thread::spawn(move || model.read_text(&page, &options).map_err(|e| e.code()))
@@ -172,5 +173,8 @@ fn reading_stops_between_its_steps() {
     thread::sleep(Duration::from_millis(2));
     cancel.cancel();
     assert_eq!(reader.join().unwrap().unwrap_err(), "task.cancelled", "the whole read took {whole:?}");
-    assert!(model.read_line(&views("receipt.jpg")[0], &Default::default()).is_ok(), "and the model goes on");
+    assert!(
+        model.read_line(&views("receipt.jpg")[0], &ReadOptions::default()).is_ok(),
+        "and the model goes on"
+    );
 }

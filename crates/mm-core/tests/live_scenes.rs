@@ -60,7 +60,7 @@ fn noisy(picture: &RgbImage, amplitude: i32, seed: u32) -> RgbImage {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        let by = (state >> 8) as i32 % (2 * amplitude + 1) - amplitude;
+        let by = (state >> 8).cast_signed() % (2 * amplitude + 1) - amplitude;
         pixel.0 = pixel.0.map(|v| (i32::from(v) + by).clamp(0, 255) as u8);
     }
     out

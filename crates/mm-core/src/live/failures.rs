@@ -9,7 +9,7 @@ use super::types::Stage;
 use crate::error::Error;
 
 /// The same error of the same stage is told again after this time.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 /// First and longest wait before another attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

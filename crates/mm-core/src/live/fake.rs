@@ -80,10 +80,10 @@ impl Fake {
     }
 
     pub fn fault(&self, stage: Stage, fault: Option<Fault>) {
-        let mut state = self.state.lock().unwrap();
+        let mut inner = self.state.lock().unwrap();
         match fault {
-            Some(fault) => state.faults.insert(stage, fault),
-            None => state.faults.remove(&stage),
+            Some(fault) => inner.faults.insert(stage, fault),
+            None => inner.faults.remove(&stage),
         };
     }
 
@@ -114,26 +114,26 @@ impl Fake {
 
     /// Waits until `stage` has been called `count` times.
     pub fn wait_calls(&self, stage: Stage, count: usize) {
-        let state = self.state.lock().unwrap();
-        let few = |state: &mut State| state.calls.get(&stage).map_or(0, Vec::len) < count;
-        let (state, time) = self.changed.wait_timeout_while(state, SOON, few).unwrap();
-        assert!(!time.timed_out(), "{stage} was called {:?}, not {count} times", state.calls.get(&stage));
+        let inner = self.state.lock().unwrap();
+        let few = |inner: &mut State| inner.calls.get(&stage).map_or(0, Vec::len) < count;
+        let (inner, time) = self.changed.wait_timeout_while(inner, SOON, few).unwrap();
+        assert!(!time.timed_out(), "{stage} was called {:?}, not {count} times", inner.calls.get(&stage));
     }
 
     fn call(&self, stage: Stage, what: String, cancel: Option<&CancelToken>) -> Result<()> {
-        let mut state = self.state.lock().unwrap();
-        state.calls.entry(stage).or_default().push(what);
+        let mut inner = self.state.lock().unwrap();
+        inner.calls.entry(stage).or_default().push(what);
         self.changed.notify_all();
-        let (fault, takes) = (state.faults.get(&stage).copied(), state.takes.get(&stage).copied());
+        let (fault, takes) = (inner.faults.get(&stage).copied(), inner.takes.get(&stage).copied());
         let until = Instant::now() + takes.unwrap_or_default();
-        while state.held.contains(&stage) || Instant::now() < until {
+        while inner.held.contains(&stage) || Instant::now() < until {
             if cancel.is_some_and(CancelToken::is_cancelled) {
-                *state.cancelled.entry(stage).or_default() += 1;
+                *inner.cancelled.entry(stage).or_default() += 1;
                 return Err(Error::TaskCancelled);
             }
-            state = self.changed.wait_timeout(state, Duration::from_millis(1)).unwrap().0;
+            inner = self.changed.wait_timeout(inner, Duration::from_millis(1)).unwrap().0;
         }
-        drop(state);
+        drop(inner);
         match fault {
             None => Ok(()),
             Some(Fault::Error) => {
@@ -183,7 +183,7 @@ impl LiveEngine for Fake {
             width: image.width(),
             height: image.height(),
             regions: vec![region],
-            lines: vec![0..1],
+            lines: std::iter::once(0..1).collect(),
             timings: OcrTimings::default(),
         })
     }

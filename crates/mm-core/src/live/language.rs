@@ -205,13 +205,12 @@ impl Plan {
         // What gave way to a question goes before the next one.
         let owed = self.language.answered_last
             && self.language.caption.as_ref().is_some_and(|caption| caption.interrupted);
-        let (job, seen) = match subject.filter(|_| !owed) {
-            Some(seen) => (Job::Answer(self.language.question.take()?), seen),
-            None => {
-                let request = self.language.caption.take()?;
-                let seen = request.seen.clone();
-                (Job::Caption(request), seen)
-            }
+        let (job, seen) = if let Some(seen) = subject.filter(|_| !owed) {
+            (Job::Answer(self.language.question.take()?), seen)
+        } else {
+            let request = self.language.caption.take()?;
+            let seen = request.seen.clone();
+            (Job::Caption(request), seen)
         };
         self.language.answered_last = matches!(job, Job::Answer(_));
         if !self.language.answered_last {

@@ -154,7 +154,7 @@ mod tests {
         let stats = window.stats(start + Duration::from_secs(16));
         assert_eq!(stats.count, 21);
         assert!((stats.p50_ms - 20.0).abs() < 1e-3 && (stats.p95_ms - 20.0).abs() < 1e-3);
-        assert!(window.stats(start + Duration::from_secs(60)).p95_ms.abs() < 1e-6);
+        assert!(window.stats(start + Duration::from_mins(1)).p95_ms.abs() < 1e-6);
     }
 
     #[test]

@@ -86,10 +86,9 @@ impl Plan {
     /// Stops a read that is not the full one of the frame that matters now.
     pub fn cancel_read_of_others(&mut self) {
         let number = self.subject().map(|seen| seen.number);
-        if let Some(running) = &self.reading.running {
-            if !running.full || Some(running.number) != number {
-                running.cancel.cancel();
-            }
+        let other = |running: &&Running| !running.full || Some(running.number) != number;
+        if let Some(running) = self.reading.running.as_ref().filter(other) {
+            running.cancel.cancel();
         }
     }
 
@@ -143,7 +142,7 @@ impl Plan {
         Next::Read(Box::new(Job { seen, full, scene, generation, options, cancel }))
     }
 
-    fn read_done(&mut self, now: Instant, start: Instant, job: Job, result: Result<Lines>) {
+    fn read_done(&mut self, now: Instant, start: Instant, job: &Job, result: Result<Lines>) {
         self.reading.running = None;
         if job.cancel.is_cancelled() {
             return;
@@ -211,6 +210,6 @@ pub(super) fn run(shared: &Shared) {
         }
         shared.tell_notices();
         plan = shared.plan();
-        plan.read_done(Instant::now(), start, job, result);
+        plan.read_done(Instant::now(), start, &job, result);
     }
 }

@@ -74,13 +74,12 @@ impl SceneGate {
             self.suspicion = None;
             return;
         }
-        match &mut self.suspicion {
-            Some(suspicion) if moved => suspicion.moved = now,
-            Some(_) => {}
-            None if !self.handled || self.distance > limits.change => {
-                self.suspicion = Some(Suspicion { since: now, moved: now });
+        if let Some(suspicion) = &mut self.suspicion {
+            if moved {
+                suspicion.moved = now;
             }
-            None => {}
+        } else if !self.handled || self.distance > limits.change {
+            self.suspicion = Some(Suspicion { since: now, moved: now });
         }
     }
 

@@ -54,7 +54,7 @@ impl Default for LiveSettings {
             scene_change: 0.2,
             scene_return: 0.12,
             scene_settle: Duration::from_millis(200),
-            caption_min_interval: Duration::from_millis(1000),
+            caption_min_interval: Duration::from_secs(1),
             text_interval: Duration::from_millis(700),
             text_max_side: Some(640),
             analyse_max_fps: None,

@@ -68,7 +68,7 @@ impl Tracker {
         for (region, pair) in page.regions.into_iter().zip(pairs) {
             if let Some(index) = pair {
                 seen[index] = true;
-                self.tracks[index].follow(region, how.exact);
+                self.tracks[index].follow(region, how);
             } else {
                 self.last_number += 1;
                 let shown = how.exact || how.new_scene || region.confidence >= SHOWN_AT_ONCE;
@@ -127,7 +127,7 @@ fn likeness(track: &Track, region: &TextRegion) -> Option<f32> {
     let overlap = intersection_over_union(&track.quad, &region.quad);
     let alike = similarity(track.votes.text(), &region.text);
     // Rows of a table differ in one digit and overlap with their neighbours' old places: an equal text comes first.
-    let equal = if alike == 1.0 { 1.0 } else { 0.0 };
+    let equal = f32::from(u8::from(alike >= 1.0));
     (overlap >= SAME_PLACE || alike >= ALIKE).then(|| overlap + alike + equal + (1.0 - apart / reach) * 1e-3)
 }
 
@@ -137,17 +137,18 @@ fn centre(quad: &Quad) -> Point {
 }
 
 impl Track {
-    fn follow(&mut self, region: TextRegion, exact: bool) {
+    fn follow(&mut self, region: TextRegion, how: Circumstances) {
         let height = self.quad.height().max(1.0);
         let moved = (0..4).any(|i| self.quad.0[i].distance(region.quad.0[i]) > MOVED * height);
-        self.quad = if exact || moved {
+        self.quad = if how.exact || how.new_scene || moved {
             region.quad
         } else {
             Quad([0, 1, 2, 3].map(|i| self.quad.0[i].lerp(region.quad.0[i], SMOOTHING)))
         };
         self.misses = 0;
         self.shown = true;
-        if exact {
+        // Readings of another scene have no say in this one.
+        if how.exact || how.new_scene {
             self.votes = Votes::new(region);
         } else {
             self.votes.add(region);

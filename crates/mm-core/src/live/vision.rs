@@ -108,11 +108,9 @@ impl Plan {
                 None
             }
         };
-        if self.is_watching() {
-            if let Some(encoded) = &encoded {
-                let limits = self.thresholds();
-                self.scene.observe(now, encoded.embedding(), &limits);
-            }
+        if let Some(encoded) = encoded.as_ref().filter(|_| self.is_watching()) {
+            let limits = self.thresholds();
+            self.scene.observe(now, encoded.embedding(), &limits);
         }
         self.latest = Some(Seen { frame, encoded, number });
         if self.is_watching() {
