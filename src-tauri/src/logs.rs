@@ -10,6 +10,8 @@ use crate::error::ShellError;
 
 /// Environment variable that says how much is logged, as `tracing` filters are written.
 const FILTER_VARIABLE: &str = "MM_LOG";
+/// ONNX Runtime tells of every graph it simplifies.
+const USUAL_FILTER: &str = "info,ort=warn";
 const DAYS: usize = 7;
 const PREFIX: &str = "mobile-multimodal";
 const SUFFIX: &str = "log";
@@ -26,7 +28,7 @@ pub fn start(folder: &Path) {
         Ok(appender) => (BoxMakeWriter::new(std::sync::Mutex::new(appender)), None),
         Err(error) => (BoxMakeWriter::new(std::io::sink), Some(error)),
     };
-    let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new(USUAL_FILTER));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

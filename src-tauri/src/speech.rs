@@ -121,8 +121,8 @@ const INSTALL: &str = if cfg!(target_os = "macos") {
 } else if cfg!(windows) {
     "add a voice in Settings > Time & language > Speech"
 } else {
-    "install a speech service with a voice (Debian and Ubuntu: sudo apt-get install speech-dispatcher espeak-ng; \
-     Fedora: sudo dnf install speech-dispatcher espeak-ng), then try again"
+    "install a speech service with a voice (Debian and Ubuntu: sudo apt-get install speech-dispatcher espeak-ng, \
+     Fedora: sudo dnf install speech-dispatcher espeak-ng) and try again"
 };
 
 /// Where `rate`, times the normal speed, lies on the platform's scale. A scale whose normal is not 0 is proportional to
@@ -156,6 +156,14 @@ mod tests {
         assert!(near(platform_rate(0.5, 0.5, 1.0, 6.0), 0.5));
         assert!(near(platform_rate(f32::NAN, -100.0, 0.0, 100.0), 0.0));
         assert!(near(platform_rate(99.0, 10.0, 300.0, 500.0), 500.0));
+    }
+
+    #[test]
+    fn what_to_install_is_the_next_step() {
+        let error = crate::error::AppError::from(unavailable("none; really"));
+        assert_eq!(error.code, "speech.unavailable");
+        assert_eq!(error.message, "No voice is available here (none; really).");
+        assert!(error.next.unwrap().ends_with("try again.") || !cfg!(target_os = "linux"));
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub fn install(workspace: &Workspace, folder: &str) -> Result<()> {
 pub fn build_page(workspace: &Workspace) -> Result<()> {
     let root = workspace.root().join(UI);
     let mut parts = Vec::new();
-    for path in sources(&root)? {
+    let generated = workspace.root().join("gen").join("ts").join("bindings.ts");
+    for path in sources(&root)?.into_iter().chain([generated]) {
         let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
         parts.push(name.into_bytes());
         parts.push(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);

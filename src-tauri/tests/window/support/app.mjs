@@ -94,18 +94,19 @@ export class App {
     return this.driver.findElements(By.css(`[data-testid="${id}"]`));
   }
 
-  /** Waits until the element with this `data-testid` has a text that `accept` takes, and gives it back. */
+  /** Waits until an element with this `data-testid` has a text that `accept` takes, and gives the text back. */
   async text(id, accept = (text) => text !== "") {
-    let last = null;
+    let [all, last] = [[], null];
     const read = async () => {
       // Read in one step: an element may be replaced between finding and reading it.
-      last = await this.driver.executeScript(
-        "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)?.innerText.trim() ?? null",
+      all = await this.driver.executeScript(
+        "return [...document.querySelectorAll(`[data-testid=\"${arguments[0]}\"]`)].map((e) => e.innerText.trim())",
         id,
       );
-      return last !== null && accept(last);
+      last = all.find(accept);
+      return last !== undefined;
     };
-    await this.driver.wait(read, PATIENCE, () => `${id} stays ${JSON.stringify(last)}`);
+    await this.driver.wait(read, PATIENCE, () => `${id} stays ${JSON.stringify(all)}`);
     return last;
   }
 
