@@ -25,7 +25,7 @@ mod window;
 
 use std::sync::Arc;
 
-use tauri::Manager as _;
+use tauri::{Manager as _, RunEvent};
 
 use app::App;
 use folders::Folders;
@@ -53,7 +53,14 @@ pub fn run() -> Result<(), tauri::Error> {
             window::open(app.handle(), &data)?;
             Ok(())
         })
-        .run(tauri::generate_context!())
+        .build(tauri::generate_context!())?
+        .run(|app, event| {
+            if let RunEvent::Exit = event {
+                // Threads at work while the libraries they use are taken down can hang or crash the process.
+                app.state::<Arc<App>>().live.stop();
+            }
+        });
+    Ok(())
 }
 
 /// Remembers size and place of the window, in the data folder like everything else.

@@ -271,7 +271,9 @@ impl Shared {
                 start::mark("first_caption");
             }
             live::LiveEvent::Text(text) => send(text.into()),
-            live::LiveEvent::Scene { distance, .. } => send(LiveEvent::Scene { distance }),
+            live::LiveEvent::Scene { sequence, distance } => {
+                send(LiveEvent::Scene { sequence, distance });
+            }
             live::LiveEvent::Answer { id, result, .. } => {
                 if let Some(asker) = lock(answers).remove(&id) {
                     // Whoever asked may be gone.

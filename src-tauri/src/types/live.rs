@@ -202,6 +202,9 @@ pub enum LiveEvent {
     },
     /// The scene changed.
     Scene {
+        /// The first frame known to show it.
+        #[specta(type = Number)]
+        sequence: u64,
         /// Cosine distance from the scene before, [0, 2].
         #[specta(type = Number)]
         distance: f32,

@@ -1,7 +1,8 @@
 // The app in a real window, driven through WebKitWebDriver, which starts the program itself: what `tauri-driver` would
 // pass on to it on Linux.
-import { spawn } from "node:child_process";
-import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, mkdir, readFile, readdir, readlink, realpath, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -126,10 +127,17 @@ export class App {
     await writeFile(path.join(SCREENSHOTS, `${name}.png`), await this.driver.takeScreenshot(), "base64");
   }
 
-  /** Closes the window and waits for the program to have ended. */
+  /** Closes the window and waits for the program to have ended: until then the next one would give way to it. */
   async close() {
-    await this.driver?.quit().catch(() => {});
+    if (this.driver === undefined) {
+      return;
+    }
+    await this.driver.quit().catch(() => {});
     this.driver = undefined;
+    for (const deadline = Date.now() + 20_000; (await isRunning(await installed())) || isOnBus(); ) {
+      assert.ok(Date.now() < deadline, "the program does not end when its window is closed");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     const driver = this.driverProcess;
     if (driver.exitCode === null && driver.signalCode === null) {
       const gone = new Promise((resolve) => driver.once("exit", resolve));
@@ -137,6 +145,21 @@ export class App {
       await gone;
     }
   }
+}
+
+/** Whether a process runs this program. */
+async function isRunning(program) {
+  const links = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map((id) => `/proc/${id}/exe`);
+  const programs = await Promise.all(links.map((link) => readlink(link).catch(() => null)));
+  return programs.includes(await realpath(program));
+}
+
+/** Whether the bus still thinks that an app is there: it notices an end a moment later. */
+function isOnBus() {
+  const words = ["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
+  const name = "string:org.mobilemultimodal.desktop.SingleInstance";
+  const { stdout } = spawnSync("dbus-send", [...words, "org.freedesktop.DBus.NameHasOwner", name], { encoding: "utf8" });
+  return stdout?.includes("true") ?? false;
 }
 
 /** The driver takes a moment to listen. */
