@@ -229,6 +229,8 @@ regions: Region[];
 lines: string[] } | 
 /**  The scene changed. */
 { kind: "scene"; 
+/**  The first frame known to show it. */
+sequence: number; 
 /**  Cosine distance from the scene before, [0, 2]. */
 distance: number } | 
 /**  Counters, once a second. */

@@ -27,6 +27,7 @@ export interface Resolution {
 }
 
 export interface TextInView {
+  sequence: number;
   /** Of the frame it was read from, which quads are pixels of. */
   width: number;
   height: number;
@@ -44,9 +45,13 @@ export class LiveSession {
   sourceName = $state("");
   frame = $state.raw({ width: 4, height: 3 });
   caption = $state.raw<CaptionResult | null>(null);
-  text = $state.raw<TextInView>({ width: 4, height: 3, regions: [], lines: [] });
+  text = $state.raw<TextInView>({ sequence: 0, width: 4, height: 3, regions: [], lines: [] });
   /** Text was looked for at least once, so that "no text" can be told from "not yet". */
   textRead = $state(false);
+  /** First frame of the scene in view. */
+  #sceneStart = $state(0);
+  /** What lies over the picture: boxes of a scene that is gone would sit on other things. */
+  readonly boxes = $derived(this.text.sequence < this.#sceneStart ? [] : this.text.regions);
   frozen = $state(false);
   stats = $state.raw<LiveStats | null>(null);
   trail = $state.raw<LiveStats[]>([]);
@@ -195,7 +200,8 @@ export class LiveSession {
 
   #forget(): void {
     this.caption = null;
-    this.text = { ...this.text, regions: [], lines: [] };
+    this.text = { ...this.text, sequence: 0, regions: [], lines: [] };
+    this.#sceneStart = 0;
     this.textRead = false;
     this.questions.reset();
   }
@@ -238,8 +244,8 @@ export class LiveSession {
     }
   }
 
-  #onText(width: number, height: number, regions: Region[], lines: string[]): void {
-    this.text = { width, height, regions, lines };
+  #onText(sequence: number, width: number, height: number, regions: Region[], lines: string[]): void {
+    this.text = { sequence, width, height, regions, lines };
     this.textRead = true;
     // Letters waver from read to read; a line that is followed counts once.
     const fresh = regions.some((region) => !this.#tracks.includes(region.track));
@@ -268,7 +274,7 @@ export class LiveSession {
         this.#onCaption(event.caption, event.changed, event.thumbnail);
         break;
       case "text":
-        this.#onText(event.width, event.height, event.regions, event.lines);
+        this.#onText(event.sequence, event.width, event.height, event.regions, event.lines);
         break;
       case "stats":
         this.stats = event.stats;
@@ -298,6 +304,7 @@ export class LiveSession {
         break;
       case "scene":
         this.#thumbnail = null;
+        this.#sceneStart = event.sequence;
         break;
     }
   }

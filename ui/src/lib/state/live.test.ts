@@ -101,6 +101,16 @@ test("an unplugged camera is told and comes back", async () => {
   expect(live.error).toBeNull();
 });
 
+test("boxes of a scene that is gone are taken away until its text is read", async () => {
+  await live.open();
+  emit[0]?.(textEvent(region(1, "EXIT")));
+  expect(live.boxes).toHaveLength(1);
+  emit[0]?.({ kind: "scene", sequence: 2, distance: 0.5 });
+  expect(live.boxes).toHaveLength(0);
+  emit[0]?.({ ...textEvent(region(2, "STOP")), sequence: 2 } as LiveEvent);
+  expect(live.boxes.map(({ text }) => text)).toEqual(["STOP"]);
+});
+
 test("the history keeps changed captions, and a followed line of text once", async () => {
   await live.open();
   emit[0]?.(caption("A dog"));
