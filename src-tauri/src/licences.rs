@@ -21,7 +21,8 @@ pub fn all(resources: Option<&Path>) -> String {
     for file in files {
         if let Ok(licence) = fs::read_to_string(&file) {
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
-            text.push_str(&format!("\n\n{}\n{name}\n{}\n\n{licence}", "=".repeat(78), "=".repeat(78)));
+            let rule = "=".repeat(78);
+            text.extend(["\n\n", &rule, "\n", &name, "\n", &rule, "\n\n", &licence]);
         }
     }
     text

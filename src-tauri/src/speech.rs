@@ -48,9 +48,10 @@ impl Speech {
         self.with(move |tts| {
             if let Some(id) = voice {
                 let voices = tts.voices().map_err(unavailable)?;
-                match voices.iter().find(|v| v.id() == id) {
-                    Some(voice) => tts.set_voice(voice).map_err(unavailable)?,
-                    None => tracing::warn!("the chosen voice is gone"),
+                if let Some(voice) = voices.iter().find(|v| v.id() == id) {
+                    tts.set_voice(voice).map_err(unavailable)?;
+                } else {
+                    tracing::warn!("the chosen voice is gone");
                 }
             }
             let platform = platform_rate(rate, tts.min_rate(), tts.normal_rate(), tts.max_rate());

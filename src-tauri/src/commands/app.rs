@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Shared, blocking};
 use crate::{
+    app::App,
     error::{Reply, ShellError},
     history, licences as texts,
     types::{AppInfo, ExportFormat, Exported, HistoryEntry, ModelInfo},
@@ -61,7 +62,7 @@ fn reveal(path: &Path) -> Result<(), ShellError> {
 #[tauri::command]
 #[specta::specta]
 pub async fn copy_diagnostics(app: Shared<'_>) -> Reply<String> {
-    blocking(&app, |app| app.diagnostics()).await
+    blocking(&app, App::diagnostics).await
 }
 
 /// Every licence text.

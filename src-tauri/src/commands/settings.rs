@@ -2,6 +2,7 @@
 
 use super::{Shared, blocking};
 use crate::{
+    app::App,
     error::Reply,
     types::{ProviderStatus, Settings},
 };
@@ -31,5 +32,5 @@ pub async fn provider_status(app: Shared<'_>) -> Reply<ProviderStatus> {
 #[tauri::command]
 #[specta::specta]
 pub async fn reset_providers(app: Shared<'_>) -> Reply<()> {
-    blocking(&app, |app| app.reset_providers()).await
+    blocking(&app, App::reset_providers).await
 }

@@ -54,6 +54,7 @@ impl Default for SpeechSettings {
 /// Everything that is remembered between two starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the settings page")]
 pub struct Settings {
     /// Light or dark.
     pub theme: Theme,
