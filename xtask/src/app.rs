@@ -84,7 +84,7 @@ pub fn bundle(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
 }
 
 /// The tests that drive the app in a real window, on a screen and a session bus of their own, where there is no network
-/// but the loopback device that WebDriver speaks through. `package`: installed from there instead of the program just
+/// but the loopback device that `WebDriver` speaks through. `package`: installed from there instead of the program just
 /// built.
 pub fn test_window(workspace: &Workspace, package: Option<&Path>) -> Result<()> {
     let mut tests = isolated(workspace)?;

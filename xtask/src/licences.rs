@@ -1,6 +1,6 @@
 //! The licence texts of what is compiled into the app, gathered from the packages themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,12 +39,12 @@ fn crates(workspace: &Workspace, package: &str) -> Result<Vec<Package>> {
     let mut found = BTreeMap::new();
     for line in list.lines() {
         let Some((name, licence)) = described(line) else { continue };
-        if !found.contains_key(&name) {
-            let folder =
-                registries.iter().map(|registry| registry.join(&name)).find(|folder| folder.is_dir());
+        if let Entry::Vacant(entry) = found.entry(name) {
+            let name = entry.key();
+            let folder = registries.iter().map(|registry| registry.join(name)).find(|folder| folder.is_dir());
             let folder =
                 folder.with_context(|| format!("the source of {name} is not where cargo keeps sources"))?;
-            found.insert(name, (licence, folder));
+            entry.insert((licence, folder));
         }
     }
     Ok(found.into_iter().map(|(name, (licence, folder))| Package { name, licence, folder }).collect())
@@ -104,7 +104,11 @@ fn text(packages: &[Package]) -> Result<String> {
         bail!("no package was found");
     }
     let rule = "-".repeat(78);
-    Ok(sections.iter().map(|(names, text)| format!("{rule}\n{}\n\n{text}\n\n", names.join("\n"))).collect())
+    let mut page = String::new();
+    for (names, text) in &sections {
+        page.extend([rule.as_str(), "\n", &names.join("\n"), "\n\n", text, "\n\n"]);
+    }
+    Ok(page)
 }
 
 fn texts(folder: &Path) -> Result<Vec<String>> {

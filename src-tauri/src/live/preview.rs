@@ -222,7 +222,7 @@ mod tests {
         let mut seen = 0;
         while begin.elapsed() < PATIENCE * 6 / 10 {
             preview.offer(&frame(1));
-            seen += sequences.recv_timeout(Duration::from_millis(5)).is_ok() as u32;
+            seen += u32::from(sequences.recv_timeout(Duration::from_millis(5)).is_ok());
         }
         assert_eq!(seen, MOST_IN_FLIGHT);
         // A lost acknowledgement does not end the preview.

@@ -360,8 +360,9 @@ mod tests {
 
     #[test]
     fn certainty_falls_with_confidence() {
-        let words = [1.0, 0.75, 0.7, 0.3, 0.1, f32::NAN].map(Certainty::of);
         use Certainty::{NotSure, Perhaps, Probably, Sure};
+
+        let words = [1.0, 0.75, 0.7, 0.3, 0.1, f32::NAN].map(Certainty::of);
         assert_eq!(words, [Sure, Sure, Probably, Perhaps, NotSure, NotSure]);
     }
 
