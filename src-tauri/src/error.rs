@@ -87,7 +87,7 @@ pub enum ShellError {
         source: std::io::Error,
     },
     /// `file.not_ours`: a path that this app did not write.
-    #[error("only files that this app wrote can be shown")]
+    #[error("only files that this app wrote can be shown; export or copy it first, then show that file")]
     NotOurs,
     /// `settings.invalid`: a value that no control offers.
     #[error("the settings cannot be saved: {detail}; choose another value")]
@@ -133,11 +133,8 @@ mod tests {
         assert_eq!(error.code, "image.empty");
         assert_eq!(error.message, "The image is empty (0 bytes).");
         assert_eq!(error.next.as_deref(), Some("Choose another file."));
-        let error = AppError::from(ShellError::NotOurs);
-        assert_eq!(
-            (error.message.as_str(), error.next),
-            ("Only files that this app wrote can be shown.", None)
-        );
+        let plain = AppError::new("area.reason", "it went wrong");
+        assert_eq!((plain.message.as_str(), plain.next), ("It went wrong.", None));
         let lost = AppError::from(CameraError::Lost { detail: "gone; really".into() });
         assert_eq!(lost.message, "The camera stopped sending pictures (gone; really).");
         assert!(lost.next.unwrap().starts_with("Check its cable"));

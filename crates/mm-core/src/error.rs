@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// `bundle.not_found`: no bundle of that name in any of the places searched.
     #[error(
-        "no model bundle named \"{name}\"; looked in: {}. Put the bundle's folder in one of these or set MM_MODELS",
+        "no model bundle named \"{name}\" in {}; put the bundle's folder in one of these or set MM_MODELS",
         searched.join(", ")
     )]
     BundleNotFound {

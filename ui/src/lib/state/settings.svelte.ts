@@ -1,24 +1,6 @@
 import { toAppError, type Backend } from "../backend/backend";
+import { DEFAULT_SETTINGS } from "../backend/defaults";
 import type { AppError, LiveOptions, Settings } from "../backend/types";
-
-/** Until the program's own are loaded, and what they fall back to. */
-export const DEFAULT_SETTINGS: Settings = {
-  theme: "system",
-  textScale: 1,
-  mirror: false,
-  showReadout: false,
-  camera: null,
-  captions: true,
-  text: true,
-  captionEverySeconds: 2,
-  textEverySeconds: 1,
-  maxFps: null,
-  provider: "auto",
-  threads: null,
-  model: "",
-  speech: { enabled: false, voice: null, rate: 1, brevity: "full" },
-  replayPath: null,
-};
 
 export const LIMITS = {
   textScale: { least: 1, most: 2, step: 0.25 },

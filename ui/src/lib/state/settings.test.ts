@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Backend } from "../backend/backend";
 import type { Settings } from "../backend/types";
-import { DEFAULT_SETTINGS, liveOptions, sanitize, SettingsStore } from "./settings.svelte";
+import { DEFAULT_SETTINGS } from "../backend/defaults";
+import { liveOptions, sanitize, SettingsStore } from "./settings.svelte";
 
 let saved: Settings[];
 let failing: boolean;
