@@ -1,0 +1,1 @@
+//! Indexing: every new content once, on whatever pace the machine has.

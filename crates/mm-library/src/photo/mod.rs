@@ -1,0 +1,1 @@
+//! One picture file: its hash, its EXIF facts, its thumbnail.

@@ -1,0 +1,1 @@
+//! Which files of a folder are pictures to index, and what changes there.

@@ -1,0 +1,1 @@
+//! Finding photos: one query box, several rankings fused into one.
