@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{fuzz, generate, hygiene, lab, node, setup, shell, test, tools, wheel};
+use crate::{fuzz, generate, hygiene, lab, node, programs, setup, shell, test, tools, wheel};
 
 /// Runs everything, or only the steps whose name contains `only`.
 pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
@@ -46,13 +46,12 @@ pub fn run(workspace: &Workspace, only: Option<String>) -> Result<()> {
 
 /// Every committed bundle matches its manifest, as `mm` itself sees it.
 fn bundles(workspace: &Workspace) -> Result<()> {
+    let mm = programs::build(workspace)?.join(programs::file_name("mm"));
     let models = workspace.root().join("models");
     for entry in fs::read_dir(&models).context("cannot list models/")? {
         let folder = entry?.path();
         if folder.join("manifest.json").is_file() {
-            let mut mm = workspace.cargo();
-            mm.args(["run", "--quiet", "--locked", "--package", "mm-cli", "--", "model", "verify"]);
-            shell::run(mm.arg(&folder))?;
+            shell::run(workspace.command(&mm).args(["model", "verify"]).arg(&folder))?;
         }
     }
     Ok(())

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
 use crate::workspace::Workspace;
+use crate::{programs, shell};
 
 /// One folder below `gen/` and what fills it.
 struct Generator {
@@ -25,9 +25,8 @@ const GENERATORS: &[Generator] = &[
 
 /// Shell completions and man pages of `mm`.
 fn command_line(workspace: &Workspace, folder: &Path) -> Result<()> {
-    let mut mm = workspace.cargo();
-    mm.args(["run", "--quiet", "--locked", "--package", "mm-cli", "--", "generate", "--dir"]).arg(folder);
-    shell::run(&mut mm)
+    let mm = programs::build(workspace)?.join(programs::file_name("mm"));
+    shell::run(workspace.command(mm).args(["generate", "--dir"]).arg(folder))
 }
 
 /// What programs in `language` import to call `mm-ffi`. The wheel is made with its own, which are the same.
@@ -37,23 +36,22 @@ fn bindings(workspace: &Workspace, folder: &Path, language: &str) -> Result<()> 
     build.args(["rustc", "--quiet", "--locked", "--manifest-path", "crates/mm-ffi/Cargo.toml", "--lib"]);
     shell::run(build.args(["--crate-type", "cdylib"]))?;
     let library = format!("{}mm_ffi{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let mut generate = workspace.cargo();
-    generate.args(["run", "--quiet", "--locked", "--bin", "uniffi-bindgen", "--", "generate", "--no-format"]);
-    generate.args(["--language", language, "--out-dir"]).arg(folder);
-    shell::run(generate.arg("--library").arg(workspace.target_dir().join("debug").join(library)))
+    let library = workspace.target_dir().join("debug").join(library);
+    // A copy: compiling the programs puts the workspace's own library in its place.
+    let copy = workspace.scratch()?;
+    let copy = copy.path().join(library.file_name().context("the library has no name")?);
+    fs::copy(&library, &copy).with_context(|| format!("cannot copy {}", library.display()))?;
+    let generator = programs::build(workspace)?.join(programs::file_name("uniffi-bindgen"));
+    let mut generate = workspace.command(generator);
+    generate.args(["generate", "--no-format", "--language", language, "--out-dir"]).arg(folder);
+    shell::run(generate.arg("--library").arg(copy))
 }
 
 /// The app's commands, typed for the page.
 fn app_commands(workspace: &Workspace, folder: &Path) -> Result<()> {
-    let mut export = workspace.cargo();
-    // Of the whole workspace, as the tests are built; see `app::build`.
-    shell::run(export.args(["build", "--quiet", "--workspace", "--locked", "--example", APP_BINDINGS]))?;
-    let program = format!("{APP_BINDINGS}{}", std::env::consts::EXE_SUFFIX);
-    let program = workspace.target_dir().join("debug").join("examples").join(program);
-    shell::run(workspace.command(program).arg(folder))
+    let examples = programs::build(workspace)?.join("examples");
+    shell::run(workspace.command(examples.join(programs::file_name("bindings"))).arg(folder))
 }
-
-const APP_BINDINGS: &str = "bindings";
 
 /// Renews every generated folder.
 pub fn write(workspace: &Workspace) -> Result<()> {

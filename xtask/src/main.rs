@@ -13,6 +13,7 @@ mod licences;
 mod node;
 mod onnxruntime;
 mod prerequisites;
+mod programs;
 mod python;
 mod setup;
 mod shell;
