@@ -19,7 +19,7 @@ const RATE_WINDOW: Duration = Duration::from_secs(2);
 pub struct StageStats {
     /// How often it has run since the start.
     pub count: u64,
-    /// Median of the last ten seconds, milliseconds; 0 without a run.
+    /// Median of the last ten seconds, milliseconds; 0 where nothing ran in them.
     pub p50_ms: f32,
     /// 95th percentile of the same.
     pub p95_ms: f32,

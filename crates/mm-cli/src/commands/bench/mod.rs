@@ -87,7 +87,11 @@ struct Stage {
 }
 
 impl Stage {
+    /// A dash where nothing ran.
     fn cell(&self) -> String {
+        if self.p50 <= 0.0 {
+            return "-".to_owned();
+        }
         format!("{:.1}/{:.1}", self.p50, self.p95)
     }
 }

@@ -277,7 +277,8 @@ fn summary(stats: &LiveStats) -> String {
 
 /// Two percentiles, or a dash where nothing ran.
 pub fn cell(stage: &StageStats) -> String {
-    if stage.count == 0 { "-".to_owned() } else { format!("{:.1}/{:.1}", stage.p50_ms, stage.p95_ms) }
+    // Nothing in the last ten seconds has no percentiles, however often it ran before.
+    if stage.p50_ms <= 0.0 { "-".to_owned() } else { format!("{:.1}/{:.1}", stage.p50_ms, stage.p95_ms) }
 }
 
 #[cfg(test)]
@@ -285,9 +286,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_ran_has_no_times() {
+    fn what_did_not_run_of_late_has_no_times() {
         let ran = StageStats { count: 3, p50_ms: 12.34, p95_ms: 20.0 };
-        let stats = LiveStats { captured: 9, analysed: 6, dropped: 3, vision: ran, ..LiveStats::default() };
+        let long_ago = StageStats { count: 1, ..StageStats::default() };
+        let stats = LiveStats {
+            captured: 9,
+            analysed: 6,
+            dropped: 3,
+            vision: ran,
+            caption: long_ago,
+            ..LiveStats::default()
+        };
         assert_eq!(
             summary(&stats),
             "9 frames, 6 analysed, 3 left out; p50/p95 ms: vision 12.3/20.0, caption -, text -, glass to caption -"
