@@ -5,6 +5,13 @@ import type {
   CameraInfo,
   ExportFormat,
   HistoryEntry,
+  LibraryEvent,
+  LibraryFailure,
+  LibraryFolder,
+  LibraryPage,
+  LibraryPhoto,
+  LibraryQuery,
+  LibraryState,
   LiveEvent,
   LiveOptions,
   ModelInfo,
@@ -25,7 +32,7 @@ export type FileDrop = { kind: "over" } | { kind: "leave" } | { kind: "drop"; pa
  *
  * `tauri.ts` is the app; `fixture/` answers with recorded results, for `npm run dev` and the browser tests.
  */
-export interface Backend {
+export interface Backend extends LibraryBackend {
   appInfo(): Promise<AppInfo>;
   listCameras(): Promise<CameraInfo[]>;
 
@@ -68,6 +75,31 @@ export interface Backend {
   revealPath(path: string): Promise<void>;
   copyDiagnostics(): Promise<string>;
   licences(): Promise<string>;
+}
+
+/** The photo library: folders, their index, and what is found in it. */
+export interface LibraryBackend {
+  /** Replaces an older subscription. */
+  watchLibrary(onEvent: (event: LibraryEvent) => void): Promise<LibraryState>;
+  libraryState(): Promise<LibraryState>;
+  /** Null opens the system's dialog; the answer is null when that was cancelled. Indexing starts. */
+  addLibraryFolder(path: string | null): Promise<LibraryFolder | null>;
+  removeLibraryFolder(id: number): Promise<void>;
+  startIndexing(): Promise<void>;
+  pauseIndexing(paused: boolean): Promise<void>;
+  cancelIndexing(): Promise<void>;
+  /** Full speed does not spare the battery and does not wait for the machine to cool. */
+  setIndexPace(full: boolean): Promise<void>;
+  libraryFailures(offset: number, limit: number): Promise<LibraryFailure[]>;
+  /** An empty query without a picture is every photo, newest first. */
+  searchLibrary(query: LibraryQuery): Promise<LibraryPage>;
+  libraryPhoto(id: number): Promise<LibraryPhoto>;
+  /** As an open photo, so that questions about it can be asked. */
+  openLibraryPhoto(id: number): Promise<Photo>;
+  showInViewer(id: number): Promise<void>;
+  revealLibraryPhoto(id: number): Promise<void>;
+  /** The index alone; no photo is touched. */
+  deleteLibrary(): Promise<void>;
 }
 
 /** Whatever was thrown, as an error with a code. */

@@ -2,6 +2,7 @@ import { Channel } from "@tauri-apps/api/core";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { commands, openPhotoBytes } from "../../../../gen/ts/bindings";
 import type { Backend, FileDrop } from "./backend";
+import { createTauriLibrary } from "./tauri-library";
 import type { LiveEvent } from "./types";
 
 /** A command without a result gives null; the screens expect nothing. */
@@ -12,6 +13,7 @@ const done = async (command: Promise<null>): Promise<void> => {
 /** The app: every call is a command of src-tauri. */
 export function createTauriBackend(): Backend {
   return {
+    ...createTauriLibrary(),
     appInfo: commands.appInfo,
     listCameras: commands.listCameras,
 

@@ -2,6 +2,7 @@
 export const PATHS = {
   live: "M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
   photo: "M4 5h16v14H4zM4 16l4.5-4.5 4 4L16 12l4 4M15.5 8.5h.01",
+  photos: "M8 4h12v12H8zM4 8v12h12M8 13.5l3-3 2.5 2.5 2.5-2.5 4 4",
   settings: "M4 7h9M17 7h3M15 5v4M4 17h3M11 17h9M9 15v4",
   freeze: "M8 5v14M16 5v14",
   resume: "M7 4.5v15l12-7.5z",
@@ -27,6 +28,11 @@ export const PATHS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   replay: "M4 5h16v14H4zM10 9v6l5-3z",
   mirror: "M12 3v18M9 7l-5 10h5zM15 7l5 10h-5z",
+  plus: "M12 5v14M5 12h14",
+  previous: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
+  stop: "M6 6h12v12H6z",
+  viewer: "M10 5H4v15h15v-6M14 4h6v6M20 4l-9 9",
   trash: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13",
 } as const;
 

@@ -7,6 +7,7 @@ export function runCommand(app: App, command: Command): void {
   switch (command) {
     case "live":
     case "photo":
+    case "photos":
     case "settings":
       app.show(command);
       break;
@@ -17,7 +18,7 @@ export function runCommand(app: App, command: Command): void {
       app.historyOpen = true;
       break;
     case "ask":
-      document.getElementById("question")?.focus();
+      document.getElementById(app.view === "photos" ? "photo-search" : "question")?.focus();
       break;
     case "freeze":
       if (app.view === "live") {

@@ -10,6 +10,7 @@ export type Command =
   | "help"
   | "live"
   | "photo"
+  | "photos"
   | "settings";
 
 export interface Shortcut {
@@ -22,7 +23,7 @@ export interface Shortcut {
 
 export const SHORTCUTS: readonly Shortcut[] = [
   { key: " ", shown: "Space", command: "freeze", does: "Freeze the picture, or go on" },
-  { key: "/", shown: "/", command: "ask", does: "Ask a question" },
+  { key: "/", shown: "/", command: "ask", does: "Ask a question, or search photos" },
   { key: "s", shown: "S", command: "speak", does: "Speak captions, or stop" },
   { key: "c", shown: "C", command: "caption", does: "Caption now" },
   { key: "t", shown: "T", command: "text", does: "Look for text, or stop" },
@@ -31,7 +32,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: "m", shown: "M", command: "mirror", does: "Mirror the picture" },
   { key: "1", shown: "1", command: "live", does: "Go to Live" },
   { key: "2", shown: "2", command: "photo", does: "Go to Photo" },
-  { key: "3", shown: "3", command: "settings", does: "Go to Settings" },
+  { key: "3", shown: "3", command: "photos", does: "Go to Photos" },
+  { key: "4", shown: "4", command: "settings", does: "Go to Settings" },
   { key: "?", shown: "?", command: "help", does: "Show this help" },
 ];
 

@@ -2,17 +2,19 @@ import { getContext, setContext } from "svelte";
 import type { Backend } from "../backend/backend";
 import type { AppInfo } from "../backend/types";
 import { HistoryStore } from "./history.svelte";
+import { Library } from "./library.svelte";
 import { LiveSession } from "./live.svelte";
 import { PhotoDesk } from "./photo.svelte";
 import { Preferences } from "./preferences.svelte";
 import { SettingsStore } from "./settings.svelte";
 import { Speaker } from "./speaker.svelte";
 
-export type ViewName = "live" | "photo" | "settings";
+export type ViewName = "live" | "photo" | "photos" | "settings";
 
 export const VIEWS: readonly { name: ViewName; label: string }[] = [
   { name: "live", label: "Live" },
   { name: "photo", label: "Photo" },
+  { name: "photos", label: "Photos" },
   { name: "settings", label: "Settings" },
 ];
 
@@ -33,6 +35,7 @@ export class App {
   readonly speaker: Speaker;
   readonly live: LiveSession;
   readonly photo: PhotoDesk;
+  readonly library: Library;
   #toastTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(backend: Backend) {
@@ -42,12 +45,18 @@ export class App {
     this.speaker = new Speaker(backend, this.settings);
     this.live = new LiveSession(backend, this.settings, this.history, this.speaker);
     this.photo = new PhotoDesk(backend, this.history);
+    this.library = new Library(backend, this.history);
   }
 
   async start(): Promise<void> {
     await this.settings.load();
     void this.live.open(this.preferences.resolution);
     this.info = await this.backend.appInfo().catch(() => null);
+  }
+
+  /** Where a picture that is dropped or pasted finds photos like it, instead of being looked at. */
+  get searchesByPicture(): boolean {
+    return this.view === "photos" && this.library.folders.length > 0;
   }
 
   /** Live rests while another screen is open: it would warm the machine for nobody. */

@@ -73,7 +73,7 @@ test("the live options are the settings' own", () => {
   expect(liveOptions({ ...DEFAULT_SETTINGS, maxFps: 5, text: false })).toEqual({
     captions: true,
     text: false,
-    captionEverySeconds: 2,
+    captionEverySeconds: DEFAULT_SETTINGS.captionEverySeconds,
     textEverySeconds: 1,
     maxFps: 5,
   });
