@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import * as said from "./recordings";
-import { caption, DESKTOP, expect, expectAccessible, openApp, PHONE, test } from "./support";
+import { caption, DESKTOP, expect, expectAccessible, openApp, openPhotos, PHONE, test } from "./support";
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
 
@@ -84,6 +84,57 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
       await button(page, "Photo").click();
       await button(page, "Open a picture").click();
       await expect(page.getByRole("heading", { name: "No model" })).toBeVisible();
+    },
+  },
+  {
+    name: "photos, first run",
+    reach: async (page) => {
+      await openPhotos(page, "library-empty");
+      await expect(button(page, "Add folder")).toBeVisible();
+    },
+  },
+  {
+    name: "photos, indexing and a drive that is away",
+    reach: async (page) => {
+      await openPhotos(page, "library-battery");
+      await expect(button(page, "Index at full speed")).toBeVisible();
+      await expect(page.getByTestId("photo-item").first()).toBeVisible();
+    },
+  },
+  {
+    name: "photos, found",
+    reach: async (page) => {
+      await openPhotos(page, "library-missing");
+      await page.getByLabel("Search photos").fill("street summer 2025");
+      await expect(page.getByTestId("query-parts")).toBeVisible();
+    },
+  },
+  {
+    name: "photos, nothing found",
+    reach: async (page) => {
+      await openPhotos(page);
+      await page.getByLabel("Search photos").fill("zebra");
+      await expect(page.getByRole("heading", { name: "Nothing found" })).toBeVisible();
+    },
+  },
+  {
+    name: "photos, one at large",
+    reach: async (page) => {
+      await openPhotos(page);
+      await page.getByLabel("Search photos").fill("museum");
+      await expect(page.getByTestId("result-count")).toHaveText(/match/u);
+      await page.getByTestId("photo-item").first().click();
+      await expect(page.getByTestId("ocr-match").first()).toBeVisible();
+    },
+  },
+  {
+    name: "photos, folders and failures, asked before the index is deleted",
+    reach: async (page) => {
+      await openPhotos(page, "library-failures");
+      await button(page, "Folders and index").click();
+      await expect(page.getByTestId("library-failures")).toContainText("image.corrupt");
+      await button(page, "Delete index").click();
+      await expect(page.getByRole("alertdialog", { name: "Delete the index?" })).toBeVisible();
     },
   },
   {

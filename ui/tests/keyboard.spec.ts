@@ -49,7 +49,7 @@ test("everything is reached without a pointer", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Source: USB camera" })).toBeVisible();
 
   // A new screen puts the focus on its heading.
-  await page.keyboard.press("3");
+  await page.keyboard.press("4");
   await expect(page.getByRole("heading", { name: "Settings", exact: true })).toBeFocused();
   await page.keyboard.press("Tab");
   await expect(page.getByRole("switch", { name: "Captions", exact: true })).toBeFocused();

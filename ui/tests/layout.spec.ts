@@ -65,12 +65,18 @@ for (const { name, viewport } of [
       await page.getByRole("button", { name: "Open a picture" }).click();
       await expect(page.getByTestId("photo-caption")).toHaveText(said.caption(said.sign));
       expect(await overflowing(page), "Photo").toEqual([]);
+      await page.getByRole("button", { name: "Photos", exact: true }).click();
+      await expect(page.getByTestId("photo-item").first()).toBeVisible();
+      expect(await overflowing(page), "Photos").toEqual([]);
+      await page.getByTestId("photo-item").first().click();
+      await expect(page.getByTestId("details-caption")).toHaveText(said.caption(said.sign));
+      expect(await overflowing(page), "Photos, details").toEqual([]);
     });
 
     test("what can be touched is at least 44 pixels each way", async ({ page }) => {
       await openApp(page, { state: "provider" });
       await expect(page.getByTestId("notice")).toBeVisible();
-      for (const screen of ["Live", "Settings", "Photo"]) {
+      for (const screen of ["Live", "Settings", "Photo", "Photos"]) {
         await page.getByRole("button", { name: screen, exact: true }).click();
         const small = await page.evaluate(() =>
           [...document.querySelectorAll<HTMLElement>("button, input, select, [role=switch], [role=radio]")]
@@ -83,6 +89,26 @@ for (const { name, viewport } of [
     });
   });
 }
+
+test.describe("the smallest phone", () => {
+  test.use({ viewport: { width: 320, height: 568 } });
+
+  for (const textScale of [1, 2]) {
+    test(`the four places and the photos fit, with text at ${textScale * 100} %`, async ({ page }) => {
+      await openApp(page, { state: "library-indexing", settings: { textScale } });
+      await page.getByRole("button", { name: "Photos", exact: true }).click();
+      await expect(page.getByTestId("photo-item").first()).toBeAttached();
+      expect(await overflowing(page)).toEqual([]);
+      // Labels that do not fit would be cut off, not spill.
+      expect(
+        await page.evaluate(
+          () =>
+            [...document.querySelectorAll("nav li button")].filter((one) => one.scrollWidth > one.clientWidth).length,
+        ),
+      ).toBe(0);
+    });
+  }
+});
 
 test.describe("reduced motion", () => {
   test.use({ reducedMotion: "reduce" });

@@ -22,6 +22,7 @@ export const truck = scene("fire-engine.jpg");
 export const rocket = scene("rocket.jpg");
 export const receipt = scene("receipt.jpg");
 export const empty = scene("empty.jpg");
+export const vertical = scene("vertical.jpg");
 
 /** The caption as it is shown, with its certainty by the steps that `mm` documents. */
 export function caption({ caption: { text, confidence } }: Scene): string {

@@ -54,6 +54,13 @@ export async function openApp(page: Page, start: Start = {}): Promise<void> {
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 }
 
+/** Opens the Photos page; states of it are called library-…. */
+export async function openPhotos(page: Page, state?: string): Promise<void> {
+  await openApp(page, state === undefined ? {} : { state });
+  await page.getByRole("button", { name: "Photos", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Photos", exact: true })).toBeVisible();
+}
+
 export const caption = (page: Page): Locator => page.getByTestId("live-caption");
 
 /** Waits until the preview shows something else than nothing. */

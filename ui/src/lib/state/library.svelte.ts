@@ -17,6 +17,9 @@ const FAILURES = 50;
 /** While photos come in, folders and grid are brought up to date no more often than this. */
 export const REFRESH_MS = 2000;
 
+/** The first photos are shown sooner. */
+const FIRST_MS = 300;
+
 /** The folders that can be searched and the state of their index. */
 export class Library {
   /** Null until it is known. */
@@ -131,13 +134,14 @@ export class Library {
 
   /** Soon, and once for all that happens until then. */
   #refreshSoon(): void {
+    const wait = (this.search.total ?? 0) === 0 ? FIRST_MS : REFRESH_MS;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#try(async () => {
         await this.#refresh();
         return true;
       });
-    }, REFRESH_MS);
+    }, wait);
   }
 
   #change(run: () => Promise<void>): Promise<boolean> {
