@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as said from "./recordings";
-import { caption, DESKTOP, expect, openApp, PHONE, test, waitForPicture } from "./support";
+import { caption, DESKTOP, expect, openApp, openPhotos, PHONE, test, waitForPicture } from "./support";
 
 // Pictures for the documentation: UPDATE_SCREENSHOTS=1 npm run test:browser -- screenshots
 test.skip(process.env.UPDATE_SCREENSHOTS !== "1", "only on demand");
@@ -53,6 +53,48 @@ for (const { name, viewport, theme, view, settings } of [
       await page.evaluate(() => document.querySelector("main")?.scrollTo(0, 0));
       // Enough of the plot to see what it is.
       await page.waitForTimeout(view === "Live" ? 6000 : 500);
+      const path = fileURLToPath(new URL(`app-${name}.png`, FOLDER));
+      await page.screenshot({ path });
+      shrink(path);
+    });
+  });
+}
+
+for (const { name, viewport, theme, state, query, large } of [
+  { name: "photos-desktop-light", viewport: DESKTOP, theme: "light", state: "ok", query: "", large: false },
+  {
+    name: "photos-search-desktop-dark",
+    viewport: DESKTOP,
+    theme: "dark",
+    state: "ok",
+    query: "sign -fragile summer 2025",
+    large: false,
+  },
+  {
+    name: "photos-details-desktop-light",
+    viewport: DESKTOP,
+    theme: "light",
+    state: "ok",
+    query: "museum",
+    large: true,
+  },
+  { name: "photos-phone-dark", viewport: PHONE, theme: "dark", state: "library-battery", query: "", large: false },
+] as const) {
+  test.describe(name, () => {
+    test.use({ viewport, colorScheme: theme });
+    test("is taken", async ({ page }) => {
+      await openPhotos(page, state);
+      await expect(page.getByTestId("photo-item").first()).toBeVisible();
+      if (query !== "") {
+        await page.getByLabel("Search photos").fill(query);
+        await expect(page.getByTestId("result-count")).toContainText("match");
+      }
+      if (large) {
+        await page.getByTestId("photo-item").first().click();
+        await expect(page.getByTestId("ocr-match")).toBeVisible();
+      }
+      await page.mouse.move(0, 0);
+      await page.waitForTimeout(500);
       const path = fileURLToPath(new URL(`app-${name}.png`, FOLDER));
       await page.screenshot({ path });
       shrink(path);

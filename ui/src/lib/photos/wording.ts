@@ -89,14 +89,15 @@ export function resultWords(total: number, asked: boolean): string {
   return asked ? `${count(total, "photo")} ${total === 1 ? "matches" : "match"}` : count(total, "photo");
 }
 
-const share = (similarity: number): string => `${Math.round(similarity * 100)} % alike`;
+/** The cosine of two embeddings: no share of anything, so no per cent. */
+const alike = (similarity: number): string => `similarity ${similarity.toFixed(2)}`;
 const quoted = (words: readonly string[]): string => words.map((word) => `“${word}”`).join(", ");
 
 /** Why a photo was found. */
 export function reasonWords(why: WhyMatched): string {
   switch (why.kind) {
     case "looks":
-      return "Looks like what you asked for";
+      return `Looks like what you asked for, ${alike(why.similarity)}`;
     case "caption":
       return `Caption says ${quoted(why.words)}`;
     case "text":
@@ -106,7 +107,7 @@ export function reasonWords(why: WhyMatched): string {
     case "date":
       return `Taken in ${why.label}`;
     case "picture":
-      return `Looks like your picture, ${share(why.similarity)}`;
+      return `Looks like the picture, ${alike(why.similarity)}`;
   }
 }
 
@@ -123,7 +124,7 @@ export function shortReason(why: WhyMatched): string {
     case "date":
       return why.label;
     case "picture":
-      return share(why.similarity);
+      return alike(why.similarity);
   }
 }
 

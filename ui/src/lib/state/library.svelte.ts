@@ -71,7 +71,7 @@ export class Library {
     return this.#try(async () => {
       const folder = await this.#backend.addLibraryFolder(null);
       if (folder !== null) {
-        await this.#refresh();
+        await this.#refresh(true);
       }
       return folder !== null;
     });
@@ -125,11 +125,11 @@ export class Library {
     this.progress = state.progress;
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(due: boolean): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#take(await this.#backend.libraryState());
-    await this.search.refresh();
+    await this.search.refresh(due);
   }
 
   /** Soon, and once for all that happens until then. */
@@ -138,7 +138,7 @@ export class Library {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#try(async () => {
-        await this.#refresh();
+        await this.#refresh(false);
         return true;
       });
     }, wait);
@@ -147,7 +147,7 @@ export class Library {
   #change(run: () => Promise<void>): Promise<boolean> {
     return this.#try(async () => {
       await run();
-      await this.#refresh();
+      await this.#refresh(true);
       return true;
     });
   }
@@ -170,7 +170,7 @@ export class Library {
       case "finished":
         this.progress = event.progress;
         void this.#try(async () => {
-          await this.#refresh();
+          await this.#refresh(true);
           return true;
         });
         break;

@@ -63,6 +63,7 @@ export class PhotoDetails {
     const turn = this.#turn;
     this.#forget();
     this.index = index;
+    this.#search.hold("details", true);
     try {
       const hit = await this.#search.fetch(index);
       if (turn !== this.#turn) {
@@ -87,7 +88,9 @@ export class PhotoDetails {
 
   async step(by: 1 | -1): Promise<void> {
     if (this.index !== null && (by === 1 ? this.hasNext : this.hasPrevious)) {
-      await this.show(this.index + by);
+      // Photos that came meanwhile may have moved it.
+      const place = this.hit === null ? null : this.#search.placeOf(this.hit.id);
+      await this.show((place ?? this.index) + by);
     }
   }
 
@@ -95,6 +98,7 @@ export class PhotoDetails {
     this.#turn += 1;
     this.#forget();
     this.index = null;
+    this.#search.hold("details", false);
   }
 
   async openInViewer(): Promise<void> {

@@ -9,6 +9,9 @@ export const DEBOUNCE_MS = 150;
 /** A picture that results should look like: one of the library, or one that was brought along. */
 export type LikePicture = { kind: "library"; photo: LibraryHit } | { kind: "open"; photo: Photo };
 
+/** Where somebody goes through the photos. */
+export type Holder = "grid" | "details";
+
 type Wanted = Pick<LibraryQuery, "text" | "likePhoto" | "likeOpen">;
 
 const NOTHING: Understood = { words: "", without: [], when: null };
@@ -34,6 +37,8 @@ export class PhotoSearch {
   #query = $state.raw<Wanted>({ text: "", likePhoto: null, likeOpen: null });
   #inView: [number, number] = [0, 0];
   #loading: number[] = [];
+  #holders: readonly Holder[] = [];
+  #stale = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #backend: Backend;
 
@@ -75,12 +80,36 @@ export class PhotoSearch {
     await this.#answer(query, [0], true);
   }
 
-  /** The same question once more: photos came or went. What is in view stays in view. */
-  async refresh(): Promise<void> {
-    if (this.total !== null && !this.searching) {
+  /**
+   * The same question once more: photos came or went. What is in view stays in view. While somebody goes through the
+   * photos it waits, unless it is `due`, so that they do not change places under the finger.
+   */
+  async refresh(due = false): Promise<void> {
+    this.#stale = this.#holders.length > 0 && !due;
+    if (this.total !== null && !this.searching && !this.#stale) {
       const [first, end] = this.#inView;
       await this.#answer(this.#query, pagesOf(first, Math.max(1, end), Infinity), false);
     }
+  }
+
+  /** Somebody goes through the photos, or is done with that. */
+  hold(holder: Holder, held: boolean): void {
+    const others = this.#holders.filter((other) => other !== holder);
+    this.#holders = held ? [...others, holder] : others;
+    if (this.#holders.length === 0 && this.#stale) {
+      void this.refresh();
+    }
+  }
+
+  /** Where a photo is in the answer now; null if it is not among the pages at hand. */
+  placeOf(id: number): number | null {
+    for (const [page, hits] of this.pages) {
+      const place = hits.findIndex((hit) => hit.id === id);
+      if (place >= 0) {
+        return page * PAGE + place;
+      }
+    }
+    return null;
   }
 
   /** Says which photos are in view; pages that are not at hand are fetched. */
