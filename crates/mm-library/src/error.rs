@@ -83,6 +83,20 @@ pub enum LibraryError {
     /// `photo.not_found`: no photo of that number; it may have been removed since.
     #[error("this photo is no longer in the library; search again")]
     PhotoNotFound,
+    /// `photo.changing`: a file was changed each time it was read.
+    #[error("{} is being changed by another program; it is read again at the next scan", path.display())]
+    PhotoChanging {
+        /// The file.
+        path: PathBuf,
+    },
+    /// `photo.panicked`: a bug ended the work on one photo; the others go on.
+    #[error("the work on {} ended unexpectedly ({detail}); please report this with the photo", path.display())]
+    PhotoPanicked {
+        /// The file.
+        path: PathBuf,
+        /// The panic's message.
+        detail: String,
+    },
     /// A failure of the model or of reading a picture, with its own code.
     #[error(transparent)]
     Core(#[from] mm_core::Error),
@@ -104,6 +118,8 @@ impl LibraryError {
             Self::FolderNested { .. } => "folder.nested",
             Self::QueryEmpty => "query.empty",
             Self::PhotoNotFound => "photo.not_found",
+            Self::PhotoChanging { .. } => "photo.changing",
+            Self::PhotoPanicked { .. } => "photo.panicked",
             Self::Core(error) => error.code(),
         }
     }
