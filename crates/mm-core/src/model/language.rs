@@ -119,6 +119,15 @@ impl Model {
         self.with_text(|encoder, tokenizer| encoder.embed(text, tokenizer))
     }
 
+    /// Whether the text encoder knows a word of `text`. What it does not know looks alike to it: the embeddings of two
+    /// texts without a known word say nothing.
+    ///
+    /// Fails with `task.unsupported` if the bundle has no tokenizer, or `bundle.*`.
+    pub fn knows(&self, text: &str) -> Result<bool> {
+        let tokenizer = self.tokenizer(EMBED)?;
+        Ok(tokenizer.split(text).iter().any(|word| tokenizer.number(word).is_some()))
+    }
+
     /// Checks a question before anything is spent on its picture: whoever encodes the picture apart, and may have to
     /// ask several questions about it, calls this first.
     ///

@@ -1,6 +1,10 @@
 //! Finding photos: one query box, several rankings fused into one.
 
+mod dates;
+mod hits;
 mod rank;
+mod understand;
+mod words;
 
 use std::path::PathBuf;
 
@@ -16,11 +20,21 @@ use crate::{
 pub trait Embedder {
     /// The embedding of `text`; `text.empty` if it has no words.
     fn embed_text(&self, text: &str) -> mm_core::Result<Embedding>;
+
+    /// Whether it knows a word of `text`; an embedding of unknown words alone says nothing and is not asked for.
+    fn knows(&self, text: &str) -> mm_core::Result<bool> {
+        let _ = text;
+        Ok(true)
+    }
 }
 
 impl Embedder for Model {
     fn embed_text(&self, text: &str) -> mm_core::Result<Embedding> {
         Self::embed_text(self, text)
+    }
+
+    fn knows(&self, text: &str) -> mm_core::Result<bool> {
+        Self::knows(self, text)
     }
 }
 
@@ -126,5 +140,5 @@ pub enum Reason {
 ///
 /// Fails with `library.*`, or as the embedder does (`bundle.*`, `runtime.*`).
 pub fn search(store: &Store, embedder: &dyn Embedder, query: &Query<'_>) -> Result<Page> {
-    rank::run(store, embedder, query)
+    store.noted(rank::run(store, embedder, query))
 }

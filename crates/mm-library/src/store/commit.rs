@@ -226,3 +226,63 @@ fn moment(taken: Option<DateTime>, modified_ns: i64) -> i64 {
 pub(crate) fn seconds(local: DateTime) -> i64 {
     TimeZone::UTC.to_timestamp(local).map_or(0, Timestamp::as_second)
 }
+
+#[cfg(test)]
+mod tests {
+    use mm_core::tasks::embed::Embedding;
+
+    use super::*;
+
+    fn photo(folder: FolderId, number: u8) -> Change {
+        let photo = PhotoRecord {
+            hash: ContentHash([number; 32]),
+            model: "test".to_owned(),
+            width: 1,
+            height: 1,
+            taken: None,
+            camera: None,
+            place: None,
+            embedding: Embedding::normalised(vec![1.0, 2.0], "test").unwrap(),
+            caption: format!("caption {number}"),
+            caption_confidence: 1.0,
+            page: Vec::new(),
+            thumbnail: vec![number; 40_000],
+        };
+        let file = FileFacts { path: format!("{number}.jpg").into(), size: 1, modified_ns: 0 };
+        Change::Photo { folder, file, photo: Box::new(photo) }
+    }
+
+    #[test]
+    fn a_full_disk_keeps_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("library.sqlite")).unwrap().store;
+        let folder = store.add_folder(dir.path()).unwrap().id;
+        store.commit(&[photo(folder, 0)]).unwrap();
+        // SQLite gives the same answer here as on a full disk.
+        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = |store: &Store, pages: i64| {
+            store
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))
+                .unwrap();
+        };
+        limit(&store, pages + 20);
+        let changes: Vec<Change> = (1..9).map(|number| photo(folder, number)).collect();
+        assert_eq!(store.commit(&changes).unwrap_err().code(), "library.disk_full");
+        store.check().unwrap();
+        assert_eq!(store.totals().unwrap().photos, 1);
+        limit(&store, 1 << 30);
+        store.commit(&changes).unwrap();
+        store.check().unwrap();
+        assert_eq!(store.totals().unwrap().photos, 9);
+    }
+
+    #[test]
+    fn a_photo_without_a_date_has_that_of_its_file() {
+        let taken = jiff::civil::date(2023, 6, 15).at(12, 0, 0, 0);
+        assert_eq!(moment(Some(taken), 0), 1_686_830_400);
+        let here = TimeZone::system().to_offset(Timestamp::UNIX_EPOCH).seconds();
+        assert_eq!(moment(None, 0), i64::from(here));
+        assert!(moment(None, i64::MAX) > 0 && moment(None, i64::MIN) < 0);
+    }
+}

@@ -23,6 +23,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -31,7 +32,7 @@ pub use self::types::{
     Change, ContentHash, ContentId, Failure, FileFacts, FileId, Folder, FolderId, KnownFile, PhotoDetails,
     PhotoRecord, StoredRegion, StoredWord, Totals,
 };
-pub(crate) use self::vectors::Vectors;
+pub(crate) use self::{commit::seconds, read::existing, vectors::Vectors};
 use crate::error::{LibraryError, Result};
 
 /// The library's database through one connection. Several may be open at once, in this and other processes: any
@@ -84,6 +85,12 @@ impl Store {
         &self.path
     }
 
+    /// Sets how long an operation waits while another program writes before it fails with `library.database_locked`;
+    /// 5 seconds from the start.
+    pub fn wait_at_most(&self, time: Duration) -> Result<()> {
+        Ok(self.connection.busy_timeout(time)?)
+    }
+
     /// Removes the database at `path` with what belongs to it, and never a photo. Nothing there is no error.
     ///
     /// Fails with `library.not_a_library` if the file is something else, or `file.unwritable`.
@@ -108,6 +115,16 @@ impl Store {
             let _ = fs::write(with_suffix(&self.path, open::DAMAGED), b"");
         }
         result
+    }
+
+    /// Reads the vectors that are new; before [`Self::vectors`], once per search.
+    pub(crate) fn refresh_vectors(&self) -> Result<()> {
+        self.vectors.borrow_mut().refresh(&self.connection)
+    }
+
+    /// Every vector of the current model, as of the last refresh.
+    pub(crate) fn vectors(&self) -> std::cell::Ref<'_, Vectors> {
+        self.vectors.borrow()
     }
 
     pub(crate) fn connection(&self) -> &Connection {
