@@ -67,6 +67,8 @@ export interface LibraryState {
   progress: IndexProgress | null;
   /** Says that the index was damaged and is made anew. */
   recovered: string | null;
+  /** Why the indexer ended before it was done. */
+  problem: AppError | null;
 }
 
 export type LibraryEvent =

@@ -5,20 +5,27 @@ const rests = (...args: Parameters<typeof queryParts>): Record<string, string> =
   Object.fromEntries(queryParts(...args).map(({ label, rest }) => [label, rest]));
 
 test("each part can be taken out, and the others stay", () => {
-  const understood = { words: "dog", without: ["cat"], when: "Summer 2025" };
+  const understood = { words: "dog", without: ["cat"], when: "last summer" };
   expect(rests("dog -cat last summer", understood)).toEqual({
-    dog: "last summer -cat",
+    dog: "last summer without cat",
     "without cat": "dog last summer",
-    "Summer 2025": "dog -cat",
+    "last summer": "dog without cat",
   });
 });
 
-test("several things left out are taken back one by one", () => {
-  const understood = { words: "red bus", without: ["people", "cars"], when: null };
-  expect(rests("red bus without people -cars", understood)).toEqual({
-    "red bus": "-people -cars",
-    "without people": "red bus -cars",
-    "without cars": "red bus -people",
+test("several things left out are taken back one by one, phrases as phrases", () => {
+  const understood = { words: "red bus", without: ["red hats", "cars"], when: null };
+  expect(rests("red bus without red hats or cars", understood)).toEqual({
+    "red bus": "without red hats without cars",
+    "without red hats": "red bus without cars",
+    "without cars": "red bus without red hats",
+  });
+});
+
+test("what was quoted stays plain text", () => {
+  expect(rests('"no parking" 2024', { words: "no parking", without: [], when: "2024" })).toEqual({
+    "no parking": "2024",
+    "2024": '"no parking"',
   });
 });
 

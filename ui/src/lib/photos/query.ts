@@ -1,5 +1,4 @@
 import type { LibraryPage } from "../backend/types";
-import { foldedWords } from "./matched";
 
 export type Understood = Pick<LibraryPage, "words" | "without" | "when">;
 
@@ -12,79 +11,37 @@ export interface QueryPart {
   rest: string;
 }
 
-const NEGATION = new Set(["without", "no", "not"]);
+/** Words that mean something at their places, unless they are quoted. */
+const SPECIAL = /(?:^|\s)(?:-|no\s|without\s)/iu;
 
-interface Token {
-  text: string;
-  negative: boolean;
+/** A query that is understood as these parts: dates are named in the words they were typed in, so they are read again. */
+function compose(text: string, { words, without, when }: Understood): string {
+  // What was quoted, or would be read in another way alone, is plain text between quotes.
+  const plain = words !== "" && (/["“”„«»]/u.test(text) || SPECIAL.test(words)) ? `"${words}"` : words;
+  const parts = [plain, when ?? "", ...without.map((phrase) => `without ${phrase}`)];
+  return parts.filter((part) => part !== "").join(" ");
 }
 
-/** The query's own words; one after "without", "no" or a minus sign says what to leave out. */
-function tokens(text: string): Token[] {
-  const found: Token[] = [];
-  let negative = false;
-  for (const word of text.match(/\S+/gu) ?? []) {
-    if (NEGATION.has(word.toLowerCase())) {
-      negative = true;
-    } else if (word.startsWith("-") && word.length > 1) {
-      found.push({ text: word.slice(1), negative: true });
-      negative = false;
-    } else {
-      found.push({ text: word, negative });
-      negative = false;
-    }
-  }
-  return found;
-}
-
-const join = (parts: readonly string[]): string => parts.filter((part) => part !== "").join(" ");
-
-/**
- * How a query was understood, part by part. Empty where it holds words alone: then it says what the search box says.
- *
- * What is neither looked for nor left out belongs to the date, whose words ("last summer") need not be its label.
- */
-export function queryParts(text: string, { words, without, when }: Understood): QueryPart[] {
+/** How a query was understood, part by part. Empty where it holds words alone: then it says what the search box says. */
+export function queryParts(text: string, understood: Understood): QueryPart[] {
+  const { words, without, when } = understood;
   if (without.length === 0 && when === null) {
     return [];
   }
-  const looked = foldedWords(words);
-  const dateWords: string[] = [];
-  for (const token of tokens(text)) {
-    if (token.negative) {
-      continue;
-    }
-    const folded = foldedWords(token.text);
-    const known = folded.length > 0 && folded.every((word) => looked.includes(word));
-    if (!known) {
-      dateWords.push(token.text);
-    }
-  }
-  const date = when === null ? "" : join(dateWords);
-  const left = (skip: number): string =>
-    join(
-      without
-        .filter((_, index) => index !== skip)
-        .map((word) =>
-          foldedWords(word)
-            .map((one) => `-${one}`)
-            .join(" "),
-        ),
-    );
-  const all = left(-1);
+  const rest = (part: Partial<Understood>): string => compose(text, { ...understood, ...part });
   return [
-    ...(words === "" ? [] : [{ kind: "words" as const, label: words, rest: join([date, all]) }]),
-    ...without.map((word, index) => ({
+    ...(words === "" ? [] : [{ kind: "words" as const, label: words, rest: rest({ words: "" }) }]),
+    ...without.map((phrase, index) => ({
       kind: "without" as const,
-      label: `without ${word}`,
-      rest: join([words, date, left(index)]),
+      label: `without ${phrase}`,
+      rest: rest({ without: without.filter((_, other) => other !== index) }),
     })),
-    ...(when === null ? [] : [{ kind: "when" as const, label: when, rest: join([words, all]) }]),
+    ...(when === null ? [] : [{ kind: "when" as const, label: when, rest: rest({ when: null }) }]),
   ];
 }
 
 /** "Photos of dog, without cat, summer 2025": what a screen reader hears with the count. */
 export function understoodSentence({ words, without, when }: Understood): string {
-  const parts = [words === "" ? "Photos" : `Photos of ${words}`, ...without.map((word) => `without ${word}`)];
+  const parts = [words === "" ? "Photos" : `Photos of ${words}`, ...without.map((phrase) => `without ${phrase}`)];
   return [...parts, ...(when === null ? [] : [when])].join(", ");
 }

@@ -105,7 +105,7 @@ export function reasonWords(why: WhyMatched): string {
     case "name":
       return `File or folder name has ${quoted(why.words)}`;
     case "date":
-      return `Taken in ${why.label}`;
+      return `Taken: ${why.label}`;
     case "picture":
       return `Looks like the picture, ${alike(why.similarity)}`;
   }

@@ -29,6 +29,7 @@ const STATE: LibraryState = {
   databaseBytes: 4096,
   progress: PROGRESS,
   recovered: null,
+  problem: null,
 };
 
 let photos: LibraryHit[];

@@ -236,6 +236,7 @@ export class PhotoSearch {
       if (asked === this.#asked) {
         this.pages = withPage(this.pages, page, answer.hits);
         this.total = answer.total;
+        this.error = null;
       }
     } catch (thrown) {
       if (asked === this.#asked) {
