@@ -57,7 +57,6 @@ export class Library {
     this.error = null;
     try {
       const state = await this.#backend.watchLibrary((event) => this.#onEvent(event));
-      this.recovered = state.recovered;
       this.#take(state);
       await this.search.run();
     } catch (thrown) {
@@ -121,6 +120,10 @@ export class Library {
   }
 
   #take(state: LibraryState): void {
+    // Told once, though the index goes on saying it.
+    if (state.recovered !== this.state?.recovered) {
+      this.recovered = state.recovered;
+    }
     this.state = state;
     this.progress = state.progress;
   }
