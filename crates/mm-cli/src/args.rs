@@ -68,6 +68,10 @@ pub enum Command {
     Ocr(OcrArguments),
     /// Say what a camera or a recording shows while it runs: captions of every new scene and the text in view.
     Live(LiveArguments),
+    /// Make folders of photos searchable; photos stay where they are and are only read.
+    Index(IndexArguments),
+    /// Find indexed photos by words, by text in them, by date, or by another picture.
+    Search(SearchArguments),
     /// Measure speed and memory on this machine.
     Bench(BenchArguments),
     /// List, describe and verify model bundles.
@@ -240,6 +244,59 @@ fn size(text: &str) -> Result<(u32, u32), String> {
         .and_then(|(width, height)| Some((width.trim().parse().ok()?, height.trim().parse().ok()?)))
         .filter(|(width, height)| (1..=16_384).contains(width) && (1..=16_384).contains(height))
         .ok_or_else(|| "expected WIDTHxHEIGHT, such as 1280x720".to_owned())
+}
+
+/// Options of `mm index`.
+#[derive(Debug, Args)]
+pub struct IndexArguments {
+    /// Folders of photos, with everything in them; those of the library that are known already if none is named.
+    #[arg(value_hint = ValueHint::DirPath, conflicts_with_all = ["list", "forget", "delete"])]
+    pub folders: Vec<PathBuf>,
+    /// The library's database; the app's own by default.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub db: Option<PathBuf>,
+    /// Go on and index what changes in the folders, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["list", "forget", "delete"])]
+    pub watch: bool,
+    /// Do not slow down on battery or when the device gets warm.
+    #[arg(long)]
+    pub full_speed: bool,
+    /// One JSON object per failure and per result instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Name the folders of the library.
+    #[arg(long)]
+    pub list: bool,
+    /// Forget a folder; its photos stay where they are.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "list")]
+    pub forget: Option<PathBuf>,
+    /// Delete the index; photos stay where they are.
+    #[arg(long, conflicts_with_all = ["list", "forget"])]
+    pub delete: bool,
+}
+
+/// Options of `mm search`.
+#[derive(Debug, Args)]
+pub struct SearchArguments {
+    /// What to look for: "dogs on the beach last summer", "parking sign -car", "2024". All of it is plain text; put it
+    /// after `--` if it begins with a hyphen.
+    #[arg(required_unless_present = "image")]
+    pub query: Vec<String>,
+    /// Find photos similar to this picture; words may be given as well.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub image: Option<PathBuf>,
+    /// Photos to show at most.
+    #[arg(short = 'k', long, value_name = "N", default_value = "10")]
+    pub count: NonZeroUsize,
+    /// Photos to leave out before them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
+    /// The library's database; the app's own by default.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub db: Option<PathBuf>,
+    /// One JSON object per photo instead of a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `mm bench`.

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod inputs;
+mod library;
 mod output;
 mod overlay;
 mod pictures;
@@ -30,6 +31,8 @@ fn main() -> ExitCode {
         Command::Embed(options) => commands::embed::run(options, &arguments.model),
         Command::Ocr(options) => commands::ocr::run(options, &arguments.model),
         Command::Live(options) => commands::live::run(options, &arguments.model),
+        Command::Index(options) => commands::index::run(options, &arguments.model),
+        Command::Search(options) => commands::search::run(options, &arguments.model),
         Command::Bench(options) => commands::bench::run(options, &arguments.model, start),
         Command::Model { action } => commands::model::run(action, &arguments.model),
         Command::Generate { dir } => commands::generate::run(dir),

@@ -7,6 +7,7 @@ use std::{
 
 use mm_camera::CameraError;
 use mm_core::{Error, runtime::Notice};
+use mm_library::LibraryError;
 use serde::Serialize;
 
 /// Whether all of the work succeeded.
@@ -32,6 +33,8 @@ pub enum CommandError {
     Core(#[from] Error),
     #[error(transparent)]
     Camera(#[from] CameraError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     #[error("cannot write {path}: {reason}; choose another place")]
     Write { path: String, reason: String },
     #[error("{0}")]
@@ -44,6 +47,7 @@ impl CommandError {
         match self {
             Self::Core(error) => error.code(),
             Self::Camera(error) => error.code(),
+            Self::Library(error) => error.code(),
             Self::Write { .. } => "file.unwritable",
             Self::Usage(_) => "usage",
         }
@@ -53,7 +57,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Core(_) | Self::Camera(_) | Self::Write { .. } => ExitCode::FAILURE,
+            Self::Core(_) | Self::Camera(_) | Self::Library(_) | Self::Write { .. } => ExitCode::FAILURE,
         }
     }
 

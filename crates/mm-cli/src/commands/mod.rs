@@ -5,9 +5,11 @@ pub mod bench;
 pub mod caption;
 pub mod embed;
 pub mod generate;
+pub mod index;
 pub mod live;
 pub mod model;
 pub mod ocr;
+pub mod search;
 
 use serde::Serialize;
 

@@ -62,6 +62,7 @@ impl Meter {
     pub fn phase(&self, phase: Phase) {
         let mut state = self.lock();
         state.phase = phase;
+        state.begin(Instant::now());
         if phase != Phase::Indexing {
             state.progress.current = None;
             state.progress.seconds_left = None;
@@ -78,7 +79,7 @@ impl Meter {
             return;
         }
         state.paused = paused;
-        state.window.clear();
+        state.begin(Instant::now());
         state.show();
         self.send(&mut state);
     }
@@ -86,8 +87,12 @@ impl Meter {
     /// Shows why it goes slowly.
     pub fn strain(&self, strain: Option<Waiting>) {
         let mut state = self.lock();
+        if state.strain == strain {
+            return;
+        }
         state.strain = strain;
         state.show();
+        self.send(&mut state);
     }
 
     pub fn current(&self, path: &Path) {
@@ -135,11 +140,21 @@ impl State {
         };
     }
 
+    /// The rate is that since now.
+    fn begin(&mut self, now: Instant) {
+        self.window.clear();
+        self.window.push_back((now, self.worked()));
+    }
+
+    fn worked(&self) -> u64 {
+        self.progress.done.saturating_sub(self.progress.unchanged)
+    }
+
     fn measure(&mut self, now: Instant) {
         if self.paused || self.phase != Phase::Indexing {
             return;
         }
-        let worked = self.progress.done - self.progress.unchanged.min(self.progress.done);
+        let worked = self.worked();
         self.window.push_back((now, worked));
         while self.window.len() > 2 && now.duration_since(self.window[1].0) >= WINDOW {
             self.window.pop_front();

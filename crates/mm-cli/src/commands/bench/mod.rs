@@ -19,7 +19,8 @@ use mm_core::{
 };
 use serde::Serialize;
 
-use self::{language::LanguageReport, memory::peak_memory};
+use self::language::LanguageReport;
+pub use self::memory::peak_memory;
 use super::milliseconds;
 use crate::{
     args::{BenchArguments, BenchTask, ModelArguments},
