@@ -136,6 +136,12 @@ pub enum Reason {
     },
 }
 
+/// The day it is here, for [`Query::today`].
+#[must_use]
+pub fn today() -> Date {
+    jiff::Zoned::now().date()
+}
+
 /// Photos of `store` that fit `query`, best first.
 ///
 /// Fails with `library.*`, or as the embedder does (`bundle.*`, `runtime.*`).
