@@ -1,7 +1,7 @@
 import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { buildFrame } from "../preview/frame";
-import type { LiveEvent } from "./types";
+import type { LibraryEvent, LiveEvent } from "./types";
 import { createTauriBackend } from "./tauri";
 
 interface Call {
@@ -71,4 +71,23 @@ test("errors keep their code and what to do", async () => {
     message: "No camera is running.",
     next: "Start the live view first.",
   });
+});
+
+test("what happens in the library arrives by its channel, and a search is sent as it is", async () => {
+  const events: LibraryEvent[] = [];
+  const backend = createTauriBackend();
+  await backend.watchLibrary((event) => events.push(event));
+  const [watch] = calls;
+  expect(watch?.command).toBe("watch_library");
+  deliver((watch?.args as { events: unknown }).events, 0, { kind: "changed" });
+  expect(events).toEqual([{ kind: "changed" }]);
+  const query = { text: "dog -cat", likePhoto: null, likeOpen: 3, offset: 60, limit: 60 };
+  await backend.searchLibrary(query);
+  await backend.pauseIndexing(true);
+  await backend.setIndexPace(true);
+  expect(calls.slice(1)).toEqual([
+    { command: "search_library", args: { query } },
+    { command: "pause_indexing", args: { paused: true } },
+    { command: "set_index_pace", args: { full: true } },
+  ]);
 });
