@@ -116,7 +116,9 @@ fn vector(text: &str, noise: f32, random: &mut Random) -> Vec<f32> {
         let seed =
             word.to_lowercase().bytes().fold(7, |h: u64, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
         let mut direction = Random(seed);
-        sum.iter_mut().for_each(|v| *v += direction.normal());
+        for value in &mut sum {
+            *value += direction.normal();
+        }
     }
     sum
 }
@@ -130,6 +132,10 @@ impl Embedder for Words {
     }
 }
 
+fn small(n: usize) -> i8 {
+    i8::try_from(n).unwrap_or(1)
+}
+
 fn photo(number: usize, folder: FolderId, random: &mut Random) -> mm_core::Result<Change> {
     let (who, colour) = (random.pick(&WHO), random.pick(&COLOURS));
     let (thing, place) = (random.pick(&THINGS), random.pick(&PLACES));
@@ -137,8 +143,8 @@ fn photo(number: usize, folder: FolderId, random: &mut Random) -> mm_core::Resul
     let line = if random.below(10) < 3 { random.pick(&SIGNS) } else { "" };
     let region =
         StoredRegion { text: line.to_owned(), quad: [[0.0; 2]; 4], confidence: 0.9, words: Vec::new() };
-    let year = 2010 + random.below(17) as i16;
-    let taken = date(year, 1 + random.below(12) as i8, 1 + random.below(28) as i8).at(12, 0, 0, 0);
+    let year = 2010 + i16::try_from(random.below(17)).unwrap_or_default();
+    let taken = date(year, small(1 + random.below(12)), small(1 + random.below(28))).at(12, 0, 0, 0);
     let photo = PhotoRecord {
         hash: ContentHash(*blake3::hash(&number.to_le_bytes()).as_bytes()),
         model: "words".to_owned(),
@@ -194,7 +200,7 @@ fn with_vec0(rows: usize, file: &Path) -> Result<f64, Box<dyn Error>> {
     let transaction = connection.transaction()?;
     {
         let mut insert = transaction.prepare("INSERT INTO v (rowid, e) VALUES (?1, vec_int8(?2))")?;
-        for row in 1..=rows as i64 {
+        for row in 1..=i64::try_from(rows)? {
             insert.execute(params![row, int8(vector("", 1.0, &mut random))])?;
         }
     }
@@ -206,7 +212,8 @@ fn with_vec0(rows: usize, file: &Path) -> Result<f64, Box<dyn Error>> {
             let query = int8(vector("", 1.0, &mut random));
             milliseconds(|| {
                 let rows = nearest.query_map([query], |row| row.get::<_, i64>(0))?;
-                Ok(drop(rows.collect::<Result<Vec<_>, _>>()?))
+                rows.collect::<Result<Vec<_>, _>>()?;
+                Ok(())
             })
         })
         .collect::<Result<Vec<_>, _>>()?;

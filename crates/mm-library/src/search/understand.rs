@@ -54,9 +54,9 @@ fn read(text: &str) -> Vec<Word> {
     for piece in text.split_whitespace() {
         let is_quote = |c: char| matches!(c, '"' | '“' | '”' | '„' | '«' | '»');
         let opens = piece.trim_start_matches('-').starts_with(is_quote);
-        let quotes = piece.chars().filter(|c| is_quote(*c)).count();
-        let literal = quoted || (opens && quotes > 0);
-        quoted ^= quotes % 2 == 1;
+        let marks = piece.chars().filter(|c| is_quote(*c)).count();
+        let literal = quoted || (opens && marks > 0);
+        quoted ^= marks % 2 == 1;
         let start = piece.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-' && c != '–');
         let bare = piece.trim_matches(|c: char| !c.is_alphanumeric());
         let joint = matches!(start, "-" | "–");
@@ -115,7 +115,7 @@ fn take_negatives(words: &mut Vec<Word>) -> Vec<String> {
         while let Some(next) = rest.next_if(|next| !next.minus && !BOUNDARIES.contains(&next.key.as_str())) {
             match next.key.as_str() {
                 "and" | "or" | "nor" if !phrase.is_empty() => {
-                    without.push(std::mem::take(&mut phrase).join(" "))
+                    without.push(std::mem::take(&mut phrase).join(" "));
                 }
                 article if phrase.is_empty() && ARTICLES.contains(&article) => {}
                 _ => phrase.push(next.text),

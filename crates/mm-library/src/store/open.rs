@@ -16,7 +16,7 @@ use crate::error::{LibraryError, Result};
 /// Beside the database: an operation met damage.
 pub(super) const DAMAGED: &str = "-damaged";
 
-/// In the database's header: the file is one of ours ("MMpl").
+/// In the database's header: the file is one of ours (`MMpl` as text).
 const APPLICATION_ID: i32 = 0x4d4d_706c;
 /// The first bytes of every `SQLite` file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -137,12 +137,13 @@ fn recover(path: &Path) -> Result<Opened> {
 
 fn free_name(path: &Path) -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-    (0_u32..)
-        .map(|n| {
-            with_suffix(path, &if n == 0 { format!(".damaged-{now}") } else { format!(".damaged-{now}-{n}") })
-        })
-        .find(|name| !name.exists())
-        .unwrap_or_else(|| with_suffix(path, ".damaged"))
+    let mut name = with_suffix(path, &format!(".damaged-{now}"));
+    let mut n = 1;
+    while name.exists() {
+        n += 1;
+        name = with_suffix(path, &format!(".damaged-{now}-{n}"));
+    }
+    name
 }
 
 /// `library.not_a_library` for a file that must neither be changed nor moved: a photo given by mistake, or the database

@@ -1,5 +1,6 @@
 //! A library made of words: photos whose embedding is known, in a database of their own.
 #![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, clippy::must_use_candidate, reason = "a test may stop at the first surprise")]
 
 use std::{fs, path::Path};
 
