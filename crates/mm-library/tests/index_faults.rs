@@ -87,7 +87,9 @@ fn a_kill_at_any_point_loses_nothing_and_repeats_nothing() {
     library.store().check().unwrap();
     assert_eq!(committed(&library), (0..PHOTOS).collect());
     let mut times = BTreeMap::new();
-    log(&library).into_iter().for_each(|number| *times.entry(number).or_insert(0) += 1);
+    for number in log(&library) {
+        *times.entry(number).or_insert(0) += 1;
+    }
     assert_eq!(times.len(), PHOTOS as usize);
     assert!(run().wait().unwrap().success());
     assert_eq!(

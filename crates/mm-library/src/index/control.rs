@@ -107,7 +107,7 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(20));
                 control.set_pace(Pace::Full);
             });
-            control.rest(Duration::from_secs(60));
+            control.rest(Duration::from_mins(1));
         });
         control.pause(true);
         std::thread::scope(|scope| {

@@ -39,7 +39,9 @@ impl Meter {
     /// An event of its own. Nobody may listen any more.
     pub fn tell(&self, event: IndexEvent) {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = events.as_ref().map(|events| events.send(event));
+        if let Some(events) = events.as_ref() {
+            let _ = events.send(event);
+        }
     }
 
     /// No more events: their receiver sees that it has ended, though handles still ask for progress.

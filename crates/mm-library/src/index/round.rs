@@ -175,12 +175,13 @@ impl Rounds<'_> {
                 scope.spawn(move || pool::analyse(shared, caution, &photos, &outcome))
             };
             let mut writer = Writer::new(&shared, &again, missing, left);
-            let done = write(&mut writer, &shared, outcomes);
+            let done = write(&mut writer, &shared, &outcomes);
             let moved = writer.moved();
             if done.is_err() {
                 self.control.halt();
             }
-            drop(again);
+            // Whoever waits to hand over an outcome, or for a job, sees that nobody is there.
+            drop((again, outcomes));
             (lane.join().ok(), done.map(|()| moved))
         });
         self.caution = caution;
@@ -188,8 +189,8 @@ impl Rounds<'_> {
     }
 }
 
-/// Takes outcomes and commits them until nothing is left. The receiver ends with it, so that no thread waits on it.
-fn write(writer: &mut Writer<'_>, shared: &Shared<'_>, outcomes: Receiver<Outcome>) -> Result<()> {
+/// Takes outcomes and commits them until nothing is left.
+fn write(writer: &mut Writer<'_>, shared: &Shared<'_>, outcomes: &Receiver<Outcome>) -> Result<()> {
     while !writer.is_done() && !shared.control.is_over() {
         match outcomes.recv_timeout(writer.patience()) {
             Ok(outcome) => writer.take(outcome)?,

@@ -1,6 +1,7 @@
 //! Round after round: the first over everything, then one for every change.
 
 use std::{
+    path::PathBuf,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -23,7 +24,7 @@ use crate::{
 /// How often to look whether watching is to end.
 const GLANCE: Duration = Duration::from_millis(100);
 /// How often folders are looked at that cannot be watched, or were not there.
-const POLL: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_mins(1);
 
 /// Indexes until everything is, or when watching until it is cancelled.
 pub(super) fn run(
@@ -45,16 +46,17 @@ pub(super) fn run(
         caution: Some(Caution::new(sensors)),
     };
     let folders = chosen(&rounds, options)?;
-    // Before the first look, so that nothing that happens after it is missed.
-    let watch = options.watch.then(|| Watch::new(&folders, meter));
+    let mut watch = options.watch.then(|| Watch::new(meter));
+    if let Some(watch) = &mut watch {
+        // Before the first look, so that nothing that happens after it is missed.
+        watch.cover(&folders, meter);
+    }
     let ended = rounds.round(&folders, None)?;
     let mut summary = summarise(control, meter, &ended, start);
-    if let Some(mut watch) = watch {
-        if !summary.cancelled {
-            meter.tell(IndexEvent::Finished(summary.clone()));
-            watch.missing = !ended.missing.is_empty();
-            summary = go_on(&mut rounds, options, watch, summary)?;
-        }
+    if let Some(mut watch) = watch.filter(|_| !summary.cancelled) {
+        meter.tell(IndexEvent::Finished(summary.clone()));
+        watch.lose(&ended.missing);
+        summary = go_on(&mut rounds, options, watch, summary)?;
     }
     meter.phase(Phase::Done);
     summary.progress = meter.progress();
@@ -71,14 +73,20 @@ fn go_on(
 ) -> Result<Summary> {
     rounds.meter.phase(Phase::Watching);
     while rounds.control.wait_while_paused() {
-        let Some(touched) = watch.wait(rounds.meter) else { continue };
+        let touched = match watch.wait(rounds.meter) {
+            News::Nothing => continue,
+            News::Touched(touched) => Some(touched),
+            News::LookAtAll => None,
+        };
         let start = Instant::now();
         let folders = chosen(rounds, options)?;
+        watch.cover(&folders, rounds.meter);
         let before = rounds.meter.progress();
         let ended = rounds.round(&folders, touched.as_ref())?;
         if touched.is_none() {
-            watch.missing = !ended.missing.is_empty();
+            watch.missing = false;
         }
+        watch.lose(&ended.missing);
         if ended.changed {
             summary = summarise(rounds.control, rounds.meter, &ended, start);
             rounds.meter.tell(IndexEvent::Finished(summary.clone()));
@@ -111,55 +119,75 @@ fn chosen(rounds: &Rounds<'_>, options: &IndexOptions) -> Result<Vec<Folder>> {
     Ok(folders)
 }
 
+/// What happened meanwhile.
+enum News {
+    Nothing,
+    Touched(Touched),
+    LookAtAll,
+}
+
 /// A watcher, or the clock where watching fails.
 struct Watch {
     watcher: Option<Watcher>,
-    /// Whether some folder is not watched.
+    /// Whether some folder is there and cannot be watched.
     blind: bool,
+    /// Whether some folder is not there.
     missing: bool,
     next_poll: Instant,
 }
 
 impl Watch {
-    fn new(folders: &[Folder], meter: &Meter) -> Self {
+    fn new(meter: &Meter) -> Self {
         let mut watch =
             Self { watcher: None, blind: false, missing: false, next_poll: Instant::now() + POLL };
         match Watcher::new() {
-            Ok(mut watcher) => {
-                for folder in folders.iter().filter(|folder| folder.path.is_dir()) {
-                    if let Err(error) = watcher.add(&folder.path) {
-                        watch.fall_back(&error.to_string(), meter);
-                    }
-                }
-                watch.watcher = Some(watcher);
-            }
+            Ok(watcher) => watch.watcher = Some(watcher),
             Err(error) => watch.fall_back(&error.to_string(), meter),
         }
         watch
     }
 
-    /// Waits a moment. `Some(None)`: look at everything.
-    fn wait(&mut self, meter: &Meter) -> Option<Option<Touched>> {
-        let news = match &self.watcher {
-            Some(watcher) => watcher.wait(GLANCE),
-            None => {
-                std::thread::sleep(GLANCE);
-                None
+    /// Watches those of `folders` that are there.
+    fn cover(&mut self, folders: &[Folder], meter: &Meter) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let present = folders.iter().filter(|folder| folder.path.is_dir());
+        let failed = present.filter_map(|folder| watcher.add(&folder.path).err()).last();
+        if let Some(error) = failed {
+            self.fall_back(&error.to_string(), meter);
+        }
+    }
+
+    /// Notes folders that were not there.
+    fn lose(&mut self, missing: &[PathBuf]) {
+        self.missing |= !missing.is_empty();
+        if let Some(watcher) = &mut self.watcher {
+            for folder in missing {
+                watcher.remove(folder);
             }
+        }
+    }
+
+    /// Waits a moment.
+    fn wait(&mut self, meter: &Meter) -> News {
+        let news = if let Some(watcher) = &self.watcher {
+            watcher.wait(GLANCE)
+        } else {
+            std::thread::sleep(GLANCE);
+            None
         };
         match news {
-            Some(Watched::Touched(touched)) if !touched.is_empty() => return Some(Some(touched)),
+            Some(Watched::Touched(touched)) if !touched.is_empty() => return News::Touched(touched),
             Some(Watched::Failed(why)) => {
                 self.fall_back(&why, meter);
-                return Some(None);
+                return News::LookAtAll;
             }
             _ => {}
         }
         if (self.blind || self.missing) && Instant::now() >= self.next_poll {
             self.next_poll = Instant::now() + POLL;
-            return Some(None);
+            return News::LookAtAll;
         }
-        None
+        News::Nothing
     }
 
     fn fall_back(&mut self, why: &str, meter: &Meter) {

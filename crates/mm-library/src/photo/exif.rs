@@ -129,7 +129,9 @@ mod tests {
 
     fn tiff(fields: &[Field]) -> Vec<u8> {
         let mut writer = Writer::new();
-        fields.iter().for_each(|field| writer.push_field(field));
+        for field in fields {
+            writer.push_field(field);
+        }
         let mut out = std::io::Cursor::new(Vec::new());
         writer.write(&mut out, false).unwrap();
         out.into_inner()

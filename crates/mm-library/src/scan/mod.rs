@@ -157,7 +157,7 @@ fn is_left_out(folder: &DirEntry) -> bool {
     FOREIGN.iter().any(|name| folder.file_name() == *name) || folder.path().join(NO_MEDIA).exists()
 }
 
-/// A regular file with the name of a picture. AppleDouble files (`._name.jpg`) are hidden and never get here.
+/// A regular file with the name of a picture. The files `._name.jpg` of macOS are hidden and never get here.
 fn is_picture(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_file()) && has_picture_name(entry.path())
 }

@@ -62,16 +62,12 @@ impl Touched {
         *self.folders.entry(folder.to_path_buf()).or_default() |= deep;
     }
 
-    fn merge(&mut self, other: Self) {
-        for (folder, deep) in other.folders {
-            *self.folders.entry(folder).or_default() |= deep;
-        }
-    }
-
     fn note(&mut self, event: &Event, roots: &[PathBuf]) {
         if event.need_rescan() {
             // The system lost track of what happened.
-            roots.iter().for_each(|root| self.add(root, true));
+            for root in roots {
+                self.add(root, true);
+            }
             return;
         }
         if matches!(event.kind, EventKind::Access(_)) {
@@ -121,11 +117,20 @@ impl Watcher {
         Ok(Self { debouncer, events, roots: Vec::new() })
     }
 
-    /// Watches `root` and everything below.
+    /// Watches `root` and everything below; a folder that is watched already, once.
     pub fn add(&mut self, root: &Path) -> Result<(), notify::Error> {
-        self.debouncer.watch(root, RecursiveMode::Recursive)?;
-        self.roots.push(root.to_path_buf());
+        if !self.roots.iter().any(|known| known == root) {
+            self.debouncer.watch(root, RecursiveMode::Recursive)?;
+            self.roots.push(root.to_path_buf());
+        }
         Ok(())
+    }
+
+    /// Ends watching `root`, which is no longer there: another folder of that name is another one to the system.
+    pub fn remove(&mut self, root: &Path) {
+        self.roots.retain(|known| known != root);
+        // The system has forgotten it itself.
+        let _ = self.debouncer.unwatch(root);
     }
 
     /// Waits for something to happen, at most for `patience`.
@@ -142,12 +147,6 @@ impl Watcher {
             }
         }
         Some(Watched::Touched(touched))
-    }
-}
-
-impl Extend<Touched> for Touched {
-    fn extend<I: IntoIterator<Item = Touched>>(&mut self, others: I) {
-        others.into_iter().for_each(|other| self.merge(other));
     }
 }
 

@@ -117,7 +117,9 @@ impl Library {
 
     pub fn with(names: &[(&str, u32)]) -> Self {
         let library = Self::new(Fake::default());
-        names.iter().for_each(|(name, number)| library.put(name, *number));
+        for (name, number) in names {
+            library.put(name, *number);
+        }
         library
     }
 
