@@ -64,8 +64,10 @@ export class PhotoDetails {
     this.#forget();
     this.index = index;
     this.#search.hold("details", true);
+    // Mostly at hand: then nothing else is shown first.
+    this.hit = this.#search.hit(index) ?? null;
     try {
-      const hit = await this.#search.fetch(index);
+      const hit = this.hit ?? (await this.#search.fetch(index));
       if (turn !== this.#turn) {
         return;
       }
