@@ -235,7 +235,7 @@ test("a folder that is away is named; a folder and the index are removed after a
 
 test("a damaged index says that it is made again, one in use says what to do", async ({ page }) => {
   await openPhotos(page, "library-recovered");
-  await expect(page.getByTestId("notice")).toContainText("The index was damaged");
+  await expect(page.getByTestId("notice")).toContainText("The photo index was damaged");
   await expect(page.getByTestId("index-progress")).toBeVisible();
   await openPhotos(page, "library-locked");
   await expect(page.getByRole("alert")).toContainText("in use by another program. Close that program");
