@@ -33,12 +33,12 @@ fn hit(search: &Search<'_>, candidate: &Candidate) -> Result<Hit> {
         })
     })?;
     hit.path = existing(&search.store.paths_of(candidate.content)?).ok_or(LibraryError::PhotoNotFound)?;
-    hit.why = reasons(search, candidate)?;
+    hit.why = reasons(search, candidate, &hit.caption)?;
     Ok(hit)
 }
 
 /// The one that added most to the score first; the date, which all hits share, last.
-fn reasons(search: &Search<'_>, candidate: &Candidate) -> Result<Vec<Reason>> {
+fn reasons(search: &Search<'_>, candidate: &Candidate, caption: &str) -> Result<Vec<Reason>> {
     let mut reasons: Vec<(f32, Reason)> = Vec::new();
     reasons.extend(candidate.looks.map(|similarity| (similarity, Reason::Looks { similarity })));
     reasons.extend(candidate.picture.map(|similarity| (similarity, Reason::Picture { similarity })));
@@ -47,7 +47,15 @@ fn reasons(search: &Search<'_>, candidate: &Candidate) -> Result<Vec<Reason>> {
         if covered <= 0.0 {
             continue;
         }
-        let (words, snippet) = search.words.matches(search.store.connection(), field, candidate.content)?;
+        let literal = if field == Field::Caption {
+            search.words.literal_matches(&candidate.coverage, field, caption)
+        } else {
+            None
+        };
+        let (words, snippet) = match literal {
+            Some(words) => (words, String::new()),
+            None => search.words.matches(search.store.connection(), field, candidate.content)?,
+        };
         if words.is_empty() {
             continue;
         }

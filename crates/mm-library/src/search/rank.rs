@@ -91,12 +91,10 @@ impl Search<'_> {
             None => Vec::new(),
         };
         let like = query.like.map_or(Vec::new(), |picture| vectors.similarities(picture));
-        let photos: i64 =
-            connection.prepare_cached("SELECT count(*) FROM vectors")?.query_one([], |row| row.get(0))?;
         let coverage = if self.words.is_empty() {
             HashMap::new()
         } else {
-            self.words.coverage(connection, usize::try_from(photos).unwrap_or(usize::MAX))?
+            self.words.coverage(connection, vectors.len())?
         };
 
         let mut found: HashMap<i64, Candidate> = HashMap::new();

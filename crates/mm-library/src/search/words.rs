@@ -9,7 +9,7 @@ use crate::{error::Result, store::ContentId};
 /// More words than this in one query are left out: their weights would no longer tell photos apart.
 const MAX_WORDS: usize = 24;
 /// A word of more photos than this says too little to be worth the time; the embedding knows it too.
-const MAX_PHOTOS: usize = 10_000;
+const MAX_PHOTOS: usize = 4_000;
 /// From this length on an unknown last word is taken as the beginning of one: it is still being typed.
 const MIN_PREFIX: usize = 2;
 
@@ -69,12 +69,16 @@ impl Field {
 
 /// What of a query's words a photo has.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Coverage([f32; 3]);
+pub(super) struct Coverage {
+    shares: [f32; 3],
+    /// One bit per word of the query, in its order.
+    words: [u32; 3],
+}
 
 impl Coverage {
     /// Share of the words' weight that is in the field, [0, 1].
     pub fn of(&self, field: Field) -> f32 {
-        self.0[field as usize]
+        self.shares[field as usize]
     }
 }
 
@@ -120,9 +124,11 @@ impl Words {
             let lists = lists.collect::<Result<Vec<_>>>()?;
             let weights: Vec<f32> = lists.iter().map(|list| weight(list.len(), photos)).collect();
             let total: f32 = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-            for (list, weight) in lists.iter().zip(weights).filter(|(list, _)| list.len() <= MAX_PHOTOS) {
+            for (word, list) in lists.iter().enumerate().filter(|(_, list)| list.len() <= MAX_PHOTOS) {
                 for content in list {
-                    found.entry(*content).or_default().0[field as usize] += weight / total;
+                    let covered = found.entry(*content).or_default();
+                    covered.shares[field as usize] += weights[word] / total;
+                    covered.words[field as usize] |= 1 << word;
                 }
             }
         }
@@ -141,6 +147,20 @@ impl Words {
             found.extend(both.unwrap_or_default());
         }
         Ok(found)
+    }
+
+    /// The words of the caption that matched. Most stand there as they were typed, which is seen without asking the
+    /// index; `None` if one does not.
+    pub fn literal_matches(&self, coverage: &Coverage, field: Field, text: &str) -> Option<Vec<String>> {
+        let mut words: Vec<String> = Vec::new();
+        let bits = coverage.words[field as usize];
+        for term in self.terms.iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, term)| term)
+        {
+            let term = term.trim_end_matches('*').trim_matches('"');
+            let own = text.split(|c: char| !c.is_alphanumeric()).find(|word| word.to_lowercase() == term)?;
+            words.push(own.to_owned());
+        }
+        Some(words)
     }
 
     /// The words that matched, as the field has them, and the line around the first.
