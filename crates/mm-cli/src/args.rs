@@ -248,6 +248,7 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 
 /// Options of `mm index`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct IndexArguments {
     /// Folders of photos, with everything in them; those of the library that are known already if none is named.
     #[arg(value_hint = ValueHint::DirPath, conflicts_with_all = ["list", "forget", "delete"])]

@@ -1,6 +1,7 @@
 //! `mm index`: folders of photos, made searchable.
 
 use std::{
+    fmt::Write as _,
     io::{IsTerminal as _, stderr},
     path::{Path, PathBuf},
     sync::{
@@ -249,7 +250,8 @@ impl Screen {
             progress.added, progress.unchanged, progress.moved, progress.removed, progress.failed
         );
         if summary.online_only > 0 {
-            text += &format!(", {} left out that are in a cloud only", summary.online_only);
+            // Writing to a String cannot fail.
+            let _ = write!(text, ", {} left out that are in a cloud only", summary.online_only);
         }
         if summary.cancelled {
             text += "; stopped before the end, run it again to go on";
@@ -309,7 +311,7 @@ fn forget(database: &Path, folder: &Path) -> Result<Outcome, CommandError> {
         .or_else(|_| std::path::absolute(folder))
         .unwrap_or_else(|_| folder.to_path_buf());
     let known = store.folders()?.into_iter().find(|known| known.path == real);
-    let known = known.ok_or_else(|| mm_library::LibraryError::FolderNotFound { path: real })?;
+    let known = known.ok_or(mm_library::LibraryError::FolderNotFound { path: real })?;
     store.remove_folder(known.id)?;
     say(&format!("forgot {}; its photos are as they were", known.path.display()));
     Ok(Outcome::AllGood)

@@ -1,5 +1,6 @@
 //! `mm search`: photos of the library that fit words or a picture.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use mm_core::decode::Limits;
@@ -103,14 +104,15 @@ fn summary(total: usize, shown: usize, offset: usize, understood: &Understood) -
         _ => format!("{} to {} of {total} {photos}", offset + 1, offset + shown),
     };
     if let Some((from, to, label)) = &understood.when {
-        said += &if from.year() < 0 {
-            format!(", \"{label}\" taken as up to {to}")
+        // Writing to a String cannot fail.
+        let _ = if from.year() < 0 {
+            write!(said, ", \"{label}\" taken as up to {to}")
         } else {
-            format!(", \"{label}\" taken as {from} to {to}")
+            write!(said, ", \"{label}\" taken as {from} to {to}")
         };
     }
     for without in &understood.without {
-        said += &format!(", without \"{without}\"");
+        let _ = write!(said, ", without \"{without}\"");
     }
     said
 }
