@@ -1,7 +1,7 @@
 //! Indexing: every new content once, on whatever pace the machine has.
 //!
 //! A round scans the folders, compares sizes and times with what is known, and deals with the rest: threads read, hash
-//! and decode; one lane analyses; one writer commits at most [`BATCH`] photos or [`BATCH_TIME`] of work at a time. A
+//! and decode; one lane analyses; one writer commits at most 16 photos or a second of work at a time. A
 //! content that is known (a file moved, copied or touched) is not analysed again; two copies found at once are analysed
 //! once. Files that are gone are forgotten after everything else is done, so that a moved file finds its content.
 
