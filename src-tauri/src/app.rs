@@ -15,6 +15,8 @@ use crate::{
     engine::Engine,
     error::{Reply, ShellError},
     folders::Folders,
+    lane::Lane,
+    library::{self, Library},
     live::Live,
     logs,
     photos::Photos,
@@ -36,6 +38,10 @@ pub struct App {
     pub folders: Folders,
     /// The model.
     pub engine: Engine,
+    /// Who may use the models now.
+    pub lane: Lane,
+    /// The photo library.
+    pub library: Library,
     /// The live view.
     pub live: Live,
     /// Open photos.
@@ -54,12 +60,20 @@ impl App {
     #[must_use]
     pub fn new(folders: Folders) -> Self {
         let (settings, notice) = settings_file::load(&folders.data);
-        let engine = Engine::default();
+        let (engine, lane) = (Engine::default(), Lane::default());
+        let wanted = std::env::var_os(library::FOLDER_VARIABLE).filter(|value| !value.is_empty());
+        let library = Library::new(&folders.data, engine.clone(), lane.clone(), wanted.map(Into::into));
+        engine.on_ready({
+            let library = library.clone();
+            move |model| library.model_ready(model)
+        });
         engine.use_settings(&settings, &folders);
         Self {
             folders,
             engine,
-            live: Live::default(),
+            live: Live::new(lane.clone()),
+            lane,
+            library,
             photos: Photos::default(),
             speech: Speech::default(),
             settings: Mutex::new(settings),
@@ -87,6 +101,7 @@ impl App {
         *self.lock() = settings.clone();
         if self.engine.use_settings(&settings, &self.folders) {
             self.live.model_changed();
+            self.library.model_changed();
         }
         Ok(())
     }
@@ -151,6 +166,7 @@ impl App {
         sentinel::reset(&sentinel::folder(&self.folders.data))?;
         self.engine.reopen(&self.folders);
         self.live.model_changed();
+        self.library.model_changed();
         Ok(())
     }
 

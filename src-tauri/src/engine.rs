@@ -2,7 +2,7 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
@@ -41,11 +41,27 @@ struct State {
     active: Option<Provider>,
 }
 
+/// Is told of a model that is loaded.
+type OnReady = Box<dyn Fn(&Arc<Model>) + Send + Sync>;
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    on_ready: OnceLock<OnReady>,
+}
+
 /// Holds the model. Clones share it.
 #[derive(Clone, Default)]
-pub struct Engine(Arc<Mutex<State>>);
+pub struct Engine(Arc<Shared>);
 
 impl Engine {
+    /// Tells `listener` of every model once it is loaded, on the thread that loaded it. Only the first listener counts.
+    pub fn on_ready(&self, listener: impl Fn(&Arc<Model>) + Send + Sync + 'static) {
+        if self.0.on_ready.set(Box::new(listener)).is_err() {
+            tracing::error!("there is a listener for models already");
+        }
+    }
+
     /// Opens what `settings` name, unless that is open already, and loads it in the background. Whether there is a new
     /// model now; an error is kept for [`Self::model`].
     pub fn use_settings(&self, settings: &Settings, folders: &Folders) -> bool {
@@ -93,15 +109,17 @@ impl Engine {
         let engine = self.clone();
         thread::spawn(move || {
             let span = tracing::info_span!("load").entered();
-            match model.load_language() {
+            let captions = model.load_language();
+            match &captions {
                 Ok((took, provider)) => {
                     tracing::info!(?took, %provider, "captions are ready");
-                    engine.note_active(&model, provider);
+                    engine.note_active(&model, *provider);
                     start::mark("captions_ready");
                 }
                 Err(error) => tracing::warn!(code = error.code(), %error, "captions are not ready"),
             }
-            match model.load_ocr() {
+            let text = model.load_ocr();
+            match &text {
                 Ok((took, provider)) => {
                     tracing::info!(?took, %provider, "text reading is ready");
                     start::mark("text_ready");
@@ -109,6 +127,9 @@ impl Engine {
                 Err(error) => tracing::warn!(code = error.code(), %error, "text reading is not ready"),
             }
             drop(span);
+            if let (Ok(_), Ok(_), Some(listener)) = (captions, text, engine.0.on_ready.get()) {
+                listener(&model);
+            }
         });
     }
 
@@ -121,7 +142,7 @@ impl Engine {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

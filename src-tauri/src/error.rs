@@ -1,13 +1,14 @@
 //! What a command tells the page when it fails.
 
 use mm_camera::CameraError;
+use mm_library::LibraryError;
 use serde::Serialize;
 use specta::Type;
 
 /// A failure: a stable code to act on, a sentence for people, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 pub struct AppError {
-    /// Stable, `area.reason`: those of the core and the camera, and those of [`ShellError::code`].
+    /// Stable, `area.reason`: those of the core, the camera and the library, and those of [`ShellError::code`].
     pub code: String,
     /// What happened.
     pub message: String,
@@ -48,6 +49,12 @@ impl From<&mm_core::Error> for AppError {
 
 impl From<CameraError> for AppError {
     fn from(error: CameraError) -> Self {
+        Self::new(error.code(), &error.to_string())
+    }
+}
+
+impl From<LibraryError> for AppError {
+    fn from(error: LibraryError) -> Self {
         Self::new(error.code(), &error.to_string())
     }
 }

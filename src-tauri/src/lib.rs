@@ -1,7 +1,7 @@
 //! The desktop app's shell: a window around the page in `ui`, and between the two the commands in [`commands`].
 //!
 //! There is no inference here: frames come from `mm_camera`, results from `mm_core`. Modules point down: `commands` →
-//! `app` → {`live`, `photos`, `speech`, `engine`, `history`, `settings_file`} → {`types`, `error`, `folders`}.
+//! `app` → {`library`, `live`, `photos`, `speech`, `engine`, `history`, `settings_file`} → {`types`, `error`, `folders`}.
 
 mod app;
 pub mod commands;
@@ -10,11 +10,14 @@ mod error;
 mod folders;
 mod history;
 mod jpeg;
+mod lane;
+mod library;
 mod licences;
 mod live;
 mod logs;
 mod memory;
 mod photos;
+mod scheme;
 #[cfg(test)]
 mod security_tests;
 mod settings_file;
@@ -41,7 +44,9 @@ pub fn run() -> Result<(), tauri::Error> {
     }
     builder
         .plugin(tauri_plugin_dialog::init())
-        .register_uri_scheme_protocol(photos::SCHEME, |context, request| window::photo(&context, &request))
+        .register_asynchronous_uri_scheme_protocol(photos::SCHEME, |context, request, responder| {
+            window::picture(&context, request, responder);
+        })
         .invoke_handler(commands::handler())
         .setup(|app| {
             let folders = Folders::find(app.handle())?;
@@ -57,7 +62,9 @@ pub fn run() -> Result<(), tauri::Error> {
         .run(|app, event| {
             if let RunEvent::Exit = event {
                 // Threads at work while the libraries they use are taken down can hang or crash the process.
-                app.state::<Arc<App>>().live.stop();
+                let app = app.state::<Arc<App>>();
+                app.live.stop();
+                app.library.end();
             }
         });
     Ok(())

@@ -1,9 +1,14 @@
 //! The desktop program.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
+#[cfg(target_os = "linux")]
+mod web_view;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    web_view::prepare();
     match mobile_multimodal_app::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

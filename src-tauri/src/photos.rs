@@ -16,6 +16,7 @@ use mm_core::{
     tasks::{
         answer::AnswerOptions,
         caption::CaptionOptions,
+        embed::Embedding,
         ocr::{ReadOptions, TextPage},
         picture::Encoded,
     },
@@ -27,10 +28,10 @@ use crate::{
     types::{AnswerResult, CaptionResult, Photo, PhotoResult, PhotoTimes, Region},
 };
 
-/// The scheme that serves previews; see [`Photos::preview`].
+/// The scheme that serves pictures; see [`crate::scheme`].
 pub const SCHEME: &str = "mm-photo";
 /// Longest side of a preview: sharp on large screens, and a tenth of a phone photo's bytes.
-const PREVIEW_SIDE: u32 = 2048;
+pub const PREVIEW_SIDE: u32 = 2048;
 /// Most photos held; the oldest is closed. A 12-megapixel photo is 36 MB.
 const MOST: usize = 6;
 
@@ -70,7 +71,7 @@ impl Photos {
         while open.len() > MOST {
             open.pop_first();
         }
-        Ok(Photo { id, name, width, height, preview: address(id) })
+        Ok(Photo { id, name, width, height, preview: address(&id.to_string()) })
     }
 
     /// The JPEG of an open photo.
@@ -95,6 +96,11 @@ impl Photos {
         model.check_question(&question)?;
         let answer = model.answer_encoded(&photo.encode(model)?, &question, &AnswerOptions::default())?;
         Ok(AnswerResult::new(question, &answer))
+    }
+
+    /// What a photo is like, for a search. Fails with `photo.not_open` or as the model does.
+    pub fn embedding(&self, id: u32, model: &Arc<Model>) -> Reply<Embedding> {
+        Ok(self.get(id)?.encode(model)?.embedding().clone())
     }
 
     /// Forgets a photo; one that is not open is no error.
@@ -139,12 +145,13 @@ fn regions(page: TextPage) -> Vec<Region> {
         .collect()
 }
 
-/// How web views reach a scheme of ours differs by system.
-fn address(id: u32) -> String {
+/// The address of a picture for the page. How web views reach a scheme of ours differs by system.
+#[must_use]
+pub fn address(path: &str) -> String {
     if cfg!(any(windows, target_os = "android")) {
-        format!("http://{SCHEME}.localhost/{id}")
+        format!("http://{SCHEME}.localhost/{path}")
     } else {
-        format!("{SCHEME}://localhost/{id}")
+        format!("{SCHEME}://localhost/{path}")
     }
 }
 

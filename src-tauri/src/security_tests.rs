@@ -41,6 +41,7 @@ fn the_page_loads_nothing_from_outside_the_app() {
     for directive in ["script-src", "style-src"] {
         assert_eq!(policy[directive], "'self'");
     }
+    assert_eq!(policy["img-src"], "'self' blob: data: mm-photo: http://mm-photo.localhost");
     for directive in ["base-uri", "form-action", "frame-ancestors"] {
         assert_eq!(policy[directive], "'none'");
     }
@@ -90,6 +91,17 @@ fn the_window_may_do_exactly_what_the_app_has_commands_for() {
     // Files dropped on the window are told as events.
     expected.extend(["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned));
     assert_eq!(permissions, expected);
+}
+
+#[test]
+fn the_page_names_photos_of_the_library_by_number_alone() {
+    let bindings = read("../gen/ts/bindings.ts");
+    for command in ["libraryPhoto", "openLibraryPhoto", "showInViewer", "revealLibraryPhoto"] {
+        assert!(bindings.contains(&format!("{command}: (id: PhotoId) =>")), "{command}");
+    }
+    assert!(bindings.contains("export type PhotoId = number;"));
+    // The opener works for the shell only: as a plugin, its commands would take any path from the page.
+    assert!(!read("src/lib.rs").contains("tauri_plugin_opener::init"));
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use tauri::{
-    AppHandle, Manager as _, UriSchemeContext, Url, WebviewUrl, WebviewWindowBuilder, Wry,
-    http::{Request, Response, StatusCode, header},
+    AppHandle, Manager as _, UriSchemeContext, UriSchemeResponder, Url, WebviewUrl, WebviewWindowBuilder,
+    Wry,
+    http::Request,
     webview::{NewWindowResponse, PageLoadEvent},
 };
 
-use crate::{app::App, start};
+use crate::{app::App, scheme, start};
 
 /// The only window; its capabilities are in `capabilities/main.json`.
 pub const LABEL: &str = "main";
@@ -57,25 +58,14 @@ fn is_own(url: &Url) -> bool {
     }
 }
 
-/// Serves the JPEG of an open photo: `mm-photo://localhost/ID`.
-pub fn photo(context: &UriSchemeContext<'_, Wry>, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
-    let id = request.uri().path().trim_start_matches('/').parse().ok();
-    let app = context.app_handle().state::<Arc<App>>();
-    let mut response = Response::new(Vec::new());
-    match id.and_then(|id| app.photos.preview(id)) {
-        Some(jpeg) => {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("image/jpeg"));
-            // A closed photo's number is not used again, and nothing of a photo stays on disk.
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-            *response.body_mut() = jpeg;
-        }
-        None => *response.status_mut() = StatusCode::NOT_FOUND,
-    }
-    response
+/// Answers for the scheme of pictures, away from the window's own thread: a large photo takes a while to decode.
+pub fn picture(
+    context: &UriSchemeContext<'_, Wry>,
+    request: Request<Vec<u8>>,
+    responder: UriSchemeResponder,
+) {
+    let app = Arc::clone(&context.app_handle().state::<Arc<App>>());
+    drop(tauri::async_runtime::spawn_blocking(move || responder.respond(scheme::answer(&app, &request))));
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the window stays alive.
 
 mod app;
+mod library;
 mod live;
 mod photo;
 mod settings;
@@ -31,6 +32,21 @@ pub fn builder() -> Builder<Wry> {
             app::reveal_path,
             app::copy_diagnostics,
             app::licences,
+            library::watch_library,
+            library::library_state,
+            library::add_library_folder,
+            library::remove_library_folder,
+            library::start_indexing,
+            library::pause_indexing,
+            library::cancel_indexing,
+            library::set_index_pace,
+            library::library_failures,
+            library::search_library,
+            library::library_photo,
+            library::open_library_photo,
+            library::show_in_viewer,
+            library::reveal_library_photo,
+            library::delete_library,
             live::list_cameras,
             live::pick_replay,
             live::start_live,

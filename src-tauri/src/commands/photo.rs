@@ -9,6 +9,7 @@ use tauri_plugin_dialog::DialogExt as _;
 use super::{Shared, blocking};
 use crate::{
     error::{AppError, Reply},
+    lane,
     types::{AnswerResult, Photo, PhotoResult, PhotoSource},
 };
 
@@ -51,6 +52,7 @@ pub async fn open_photo_bytes(app: Shared<'_>, request: Request<'_>) -> Reply<Ph
 #[tauri::command]
 #[specta::specta]
 pub async fn analyse_photo(app: Shared<'_>, id: u32) -> Reply<PhotoResult> {
+    app.lane.claim(lane::ASKING);
     blocking(&app, move |app| app.photos.analyse(id, &app.engine.model()?)).await
 }
 
@@ -58,6 +60,7 @@ pub async fn analyse_photo(app: Shared<'_>, id: u32) -> Reply<PhotoResult> {
 #[tauri::command]
 #[specta::specta]
 pub async fn ask_photo(app: Shared<'_>, id: u32, question: String) -> Reply<AnswerResult> {
+    app.lane.claim(lane::ASKING);
     blocking(&app, move |app| app.photos.ask(id, question, &app.engine.model()?)).await
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Sender},
     },
     thread,
@@ -21,7 +22,9 @@ use super::{preview::Preview, recent::Recent};
 use crate::{
     engine::Engine,
     error::{AppError, Reply, ShellError},
-    jpeg, memory, start,
+    jpeg,
+    lane::{self, Lane},
+    memory, start,
     types::{AnswerResult, CaptionResult, LiveEvent, LiveOptions, LiveStats, Notice, PreviewFrame},
 };
 
@@ -55,6 +58,8 @@ struct Shared {
     events: Arc<dyn Fn(LiveEvent) + Send + Sync>,
     engine: Engine,
     options: Mutex<LiveOptions>,
+    lane: Lane,
+    paused: AtomicBool,
 }
 
 struct Session {
@@ -64,10 +69,18 @@ struct Session {
 }
 
 /// The live view: nothing, or one session.
-#[derive(Default)]
-pub struct Live(Mutex<Option<Session>>);
+pub struct Live {
+    session: Mutex<Option<Session>>,
+    lane: Lane,
+}
 
 impl Live {
+    /// No session yet; one that looks at frames will claim `lane`.
+    #[must_use]
+    pub fn new(lane: Lane) -> Self {
+        Self { session: Mutex::default(), lane }
+    }
+
     /// Opens `source` in place of what is open. Waits for the source, not for the models.
     ///
     /// Fails with `camera.*`, `replay.*` or as opening the model did.
@@ -95,6 +108,8 @@ impl Live {
             events: sinks.events,
             engine: engine.clone(),
             options: Mutex::new(options),
+            lane: self.lane.clone(),
+            paused: AtomicBool::new(false),
         });
         shared.run(model);
         let capture = CaptureThread::spawn(source, {
@@ -141,6 +156,7 @@ impl Live {
         let Ok(shared) = self.shared() else { return };
         let Ok(running) = shared.running() else { return };
         running.pipeline.pause(paused);
+        shared.paused.store(paused, Ordering::Relaxed);
         if paused {
             shared.preview.hold_last();
         } else if running.pipeline.frozen().is_none() {
@@ -197,7 +213,7 @@ impl Live {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Session>> {
-        lock(&self.0)
+        lock(&self.session)
     }
 }
 
@@ -244,6 +260,9 @@ impl Shared {
                 lock(&self.recent).offer(frame.sequence, at, &frame.image);
                 self.preview.offer(&frame);
                 let CapturedFrame { sequence, captured, image, .. } = frame;
+                if !self.paused.load(Ordering::Relaxed) {
+                    self.lane.claim(lane::LIVE);
+                }
                 if let Ok(running) = self.running() {
                     running.pipeline.push(LiveFrame { sequence, captured, image });
                 }

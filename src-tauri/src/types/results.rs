@@ -10,11 +10,11 @@ use specta_typescript::Number;
 
 /// A point in pixels, `[x, y]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Type)]
-pub struct Point(#[specta(type = [Number; 2])] [f32; 2]);
+pub struct Point(#[specta(type = [Number; 2])] pub(super) [f32; 2]);
 
 /// Four corners, clockwise from the top left of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Type)]
-pub struct Quad([Point; 4]);
+pub struct Quad(pub(super) [Point; 4]);
 
 impl From<geometry::Quad> for Quad {
     fn from(quad: geometry::Quad) -> Self {
@@ -23,7 +23,7 @@ impl From<geometry::Quad> for Quad {
 }
 
 /// A word and where it is.
-#[derive(Debug, Clone, Serialize, Type)]
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct Word {
     /// Without spaces.
     pub text: String,
@@ -38,7 +38,7 @@ impl From<ocr::Word> for Word {
 }
 
 /// A line of text.
-#[derive(Debug, Clone, Serialize, Type)]
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct Region {
     /// The same number for the same line as long as it is seen.
     #[specta(type = Number)]
