@@ -68,13 +68,13 @@ for (const { size, viewport } of [
       await expect(details.getByTestId("ocr-region")).toHaveCount(2);
       await expect(details.getByTestId("ocr-match")).toHaveText("Museum");
       await expect(details).toContainText("48.85837° N, 2.29448° E");
-      await expect(details).toContainText("/home/ada/Pictures/Copies/street-sign-001.jpg");
+      await expect(details).toContainText("/media/ada/Pictures/Copies/street-sign-001.jpg");
       await details.getByRole("button", { name: said.suggested(said.sign) }).click();
       await expect(details.getByTestId("answer")).toHaveText(said.answer(said.sign, said.suggested(said.sign)));
       await details.getByRole("button", { name: "Open in viewer" }).click();
       await details.getByRole("button", { name: "Show in folder" }).click();
       const asked = await log(page);
-      expect(asked.viewed).toEqual(["/home/ada/Pictures/Holidays/street-sign-001.jpg"]);
+      expect(asked.viewed).toEqual(["/media/ada/Pictures/Holidays/street-sign-001.jpg"]);
       expect(asked.revealed).toEqual(asked.viewed);
       await details.getByRole("button", { name: "Next photo" }).click();
       await expect(details).toContainText("2 of 72 photos");
