@@ -38,6 +38,8 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
             [CompletionResult]::new('live', 'live', [CompletionResultType]::ParameterValue, 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Make folders of photos searchable; photos stay where they are and are only read')
+            [CompletionResult]::new('search', 'search', [CompletionResultType]::ParameterValue, 'Find indexed photos by words, by text in them, by date, or by another picture')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
@@ -136,6 +138,49 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;index' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The library''s database; the app''s own by default')
+            [CompletionResult]::new('--forget', '--forget', [CompletionResultType]::ParameterName, 'Forget a folder; its photos stay where they are')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on and index what changes in the folders, until Ctrl-C')
+            [CompletionResult]::new('--full-speed', '--full-speed', [CompletionResultType]::ParameterName, 'Do not slow down on battery or when the device gets warm')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per failure and per result instead of text')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Name the folders of the library')
+            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete the index; photos stay where they are')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'mm;search' {
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Find photos similar to this picture; words may be given as well')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Photos to show at most')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Photos to show at most')
+            [CompletionResult]::new('--offset', '--offset', [CompletionResultType]::ParameterName, 'Photos to leave out before them')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The library''s database; the app''s own by default')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model bundle: a name to look up or the path of its folder')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads per operator; all cores by default')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object per photo instead of a line')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
@@ -270,6 +315,8 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             [CompletionResult]::new('embed', 'embed', [CompletionResultType]::ParameterValue, 'Turn pictures or texts into vectors that lie close together where they mean the same')
             [CompletionResult]::new('ocr', 'ocr', [CompletionResultType]::ParameterValue, 'Read the text in pictures: files, folders, or `-` for standard input')
             [CompletionResult]::new('live', 'live', [CompletionResultType]::ParameterValue, 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Make folders of photos searchable; photos stay where they are and are only read')
+            [CompletionResult]::new('search', 'search', [CompletionResultType]::ParameterValue, 'Find indexed photos by words, by text in them, by date, or by another picture')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Measure speed and memory on this machine')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, describe and verify model bundles')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages to a folder')
@@ -289,6 +336,12 @@ Register-ArgumentCompleter -Native -CommandName 'mm' -ScriptBlock {
             break
         }
         'mm;help;live' {
+            break
+        }
+        'mm;help;index' {
+            break
+        }
+        'mm;help;search' {
             break
         }
         'mm;help;bench' {

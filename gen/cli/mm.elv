@@ -35,6 +35,8 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
             cand live 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
+            cand index 'Make folders of photos searchable; photos stay where they are and are only read'
+            cand search 'Find indexed photos by words, by text in them, by date, or by another picture'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
@@ -128,6 +130,47 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;index'= {
+            cand --db 'The library''s database; the app''s own by default'
+            cand --forget 'Forget a folder; its photos stay where they are'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --watch 'Go on and index what changes in the folders, until Ctrl-C'
+            cand --full-speed 'Do not slow down on battery or when the device gets warm'
+            cand --json 'One JSON object per failure and per result instead of text'
+            cand --list 'Name the folders of the library'
+            cand --delete 'Delete the index; photos stay where they are'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'mm;search'= {
+            cand --image 'Find photos similar to this picture; words may be given as well'
+            cand -k 'Photos to show at most'
+            cand --count 'Photos to show at most'
+            cand --offset 'Photos to leave out before them'
+            cand --db 'The library''s database; the app''s own by default'
+            cand -m 'Model bundle: a name to look up or the path of its folder'
+            cand --model 'Model bundle: a name to look up or the path of its folder'
+            cand -p 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand --provider 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice'
+            cand -t 'Threads per operator; all cores by default'
+            cand --threads 'Threads per operator; all cores by default'
+            cand --json 'One JSON object per photo instead of a line'
+            cand -v 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand --verbose 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
         }
@@ -250,6 +293,8 @@ set edit:completion:arg-completer[mm] = {|@words|
             cand embed 'Turn pictures or texts into vectors that lie close together where they mean the same'
             cand ocr 'Read the text in pictures: files, folders, or `-` for standard input'
             cand live 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
+            cand index 'Make folders of photos searchable; photos stay where they are and are only read'
+            cand search 'Find indexed photos by words, by text in them, by date, or by another picture'
             cand bench 'Measure speed and memory on this machine'
             cand model 'List, describe and verify model bundles'
             cand generate 'Write shell completions and man pages to a folder'
@@ -264,6 +309,10 @@ set edit:completion:arg-completer[mm] = {|@words|
         &'mm;help;ocr'= {
         }
         &'mm;help;live'= {
+        }
+        &'mm;help;index'= {
+        }
+        &'mm;help;search'= {
         }
         &'mm;help;bench'= {
         }

@@ -35,6 +35,8 @@ complete -c mm -n "__fish_mm_needs_command" -f -a "ask" -d 'Answer a question ab
 complete -c mm -n "__fish_mm_needs_command" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
 complete -c mm -n "__fish_mm_needs_command" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
 complete -c mm -n "__fish_mm_needs_command" -f -a "live" -d 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
+complete -c mm -n "__fish_mm_needs_command" -f -a "index" -d 'Make folders of photos searchable; photos stay where they are and are only read'
+complete -c mm -n "__fish_mm_needs_command" -f -a "search" -d 'Find indexed photos by words, by text in them, by date, or by another picture'
 complete -c mm -n "__fish_mm_needs_command" -f -a "bench" -d 'Measure speed and memory on this machine'
 complete -c mm -n "__fish_mm_needs_command" -f -a "model" -d 'List, describe and verify model bundles'
 complete -c mm -n "__fish_mm_needs_command" -f -a "generate" -d 'Write shell completions and man pages to a folder'
@@ -92,6 +94,30 @@ complete -c mm -n "__fish_mm_using_subcommand live" -l repeat -d 'Start the reco
 complete -c mm -n "__fish_mm_using_subcommand live" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand live" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mm -n "__fish_mm_using_subcommand live" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand index" -l db -d 'The library\'s database; the app\'s own by default' -r -F
+complete -c mm -n "__fish_mm_using_subcommand index" -l forget -d 'Forget a folder; its photos stay where they are' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand index" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand index" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand index" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand index" -l watch -d 'Go on and index what changes in the folders, until Ctrl-C'
+complete -c mm -n "__fish_mm_using_subcommand index" -l full-speed -d 'Do not slow down on battery or when the device gets warm'
+complete -c mm -n "__fish_mm_using_subcommand index" -l json -d 'One JSON object per failure and per result instead of text'
+complete -c mm -n "__fish_mm_using_subcommand index" -l list -d 'Name the folders of the library'
+complete -c mm -n "__fish_mm_using_subcommand index" -l delete -d 'Delete the index; photos stay where they are'
+complete -c mm -n "__fish_mm_using_subcommand index" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand index" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand index" -s V -l version -d 'Print version'
+complete -c mm -n "__fish_mm_using_subcommand search" -l image -d 'Find photos similar to this picture; words may be given as well' -r -F
+complete -c mm -n "__fish_mm_using_subcommand search" -s k -l count -d 'Photos to show at most' -r
+complete -c mm -n "__fish_mm_using_subcommand search" -l offset -d 'Photos to leave out before them' -r
+complete -c mm -n "__fish_mm_using_subcommand search" -l db -d 'The library\'s database; the app\'s own by default' -r -F
+complete -c mm -n "__fish_mm_using_subcommand search" -s m -l model -d 'Model bundle: a name to look up or the path of its folder' -r -f -a "(__fish_complete_directories)"
+complete -c mm -n "__fish_mm_using_subcommand search" -s p -l provider -d 'Execution provider: auto, cpu, qnn or coreml. One that cannot start is replaced by the CPU, with a notice' -r
+complete -c mm -n "__fish_mm_using_subcommand search" -s t -l threads -d 'Threads per operator; all cores by default' -r
+complete -c mm -n "__fish_mm_using_subcommand search" -l json -d 'One JSON object per photo instead of a line'
+complete -c mm -n "__fish_mm_using_subcommand search" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
+complete -c mm -n "__fish_mm_using_subcommand search" -s h -l help -d 'Print help'
+complete -c mm -n "__fish_mm_using_subcommand search" -s V -l version -d 'Print version'
 complete -c mm -n "__fish_mm_using_subcommand bench" -l source -d 'What to watch with `--live`: `replay:PATH`, in an endless loop, or `camera:N`' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -l seconds -d 'How long to measure with `--live`, after the first results' -r
 complete -c mm -n "__fish_mm_using_subcommand bench" -l only -d 'Measure one task only, so that memory and cold start are its own' -r -f -a "ocr\t'Reading text'
@@ -147,15 +173,17 @@ complete -c mm -n "__fish_mm_using_subcommand generate" -s t -l threads -d 'Thre
 complete -c mm -n "__fish_mm_using_subcommand generate" -s v -l verbose -d 'Say on standard error what is going on (finer control: the `MM_LOG` variable, e.g. `mm_core=debug`)'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c mm -n "__fish_mm_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "live" -d 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
-complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "caption" -d 'Say in a sentence what each picture shows: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "ask" -d 'Answer a question about a picture, or a file full of questions'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "embed" -d 'Turn pictures or texts into vectors that lie close together where they mean the same'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "ocr" -d 'Read the text in pictures: files, folders, or `-` for standard input'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "live" -d 'Say what a camera or a recording shows while it runs: captions of every new scene and the text in view'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "index" -d 'Make folders of photos searchable; photos stay where they are and are only read'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "search" -d 'Find indexed photos by words, by text in them, by date, or by another picture'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "bench" -d 'Measure speed and memory on this machine'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "model" -d 'List, describe and verify model bundles'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "generate" -d 'Write shell completions and man pages to a folder'
+complete -c mm -n "__fish_mm_using_subcommand help; and not __fish_seen_subcommand_from caption ask embed ocr live index search bench model generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'Every bundle that can be found'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "info" -d 'What a bundle holds'
 complete -c mm -n "__fish_mm_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "verify" -d 'Check size and SHA-256 of every file'

@@ -16,6 +16,49 @@ export const commands = {
 	copyDiagnostics: () => __TAURI_INVOKE<string>("copy_diagnostics"),
 	/**  Every licence text. */
 	licences: () => __TAURI_INVOKE<string>("licences"),
+	/**
+	 *  Tells `events` what happens in the library, in place of whoever was told before, and how it is now. Fails with
+	 *  `library.*`.
+	 */
+	watchLibrary: (events: Channel<LibraryEvent>) => __TAURI_INVOKE<LibraryState>("watch_library", { events }),
+	/**  Folders, totals, and how far the index is. Fails with `library.*`. */
+	libraryState: () => __TAURI_INVOKE<LibraryState>("library_state"),
+	/**
+	 *  Adds a folder and begins to index it; without a path the system's dialog asks for it, `null` if that was cancelled.
+	 *  Fails with `folder.*`, `library.*` or as the model does.
+	 */
+	addLibraryFolder: (path: string | null) => __TAURI_INVOKE<LibraryFolder | null>("add_library_folder", { path }),
+	/**  Forgets a folder, never its photos. Fails with `folder.not_found` or `library.*`. */
+	removeLibraryFolder: (id: LibraryFolderId) => __TAURI_INVOKE<null>("remove_library_folder", { id }),
+	/**  Looks for new and changed photos in every folder. Fails with `library.*` or as the model does. */
+	startIndexing: () => __TAURI_INVOKE<null>("start_indexing"),
+	/**  Makes a break, or goes on. */
+	pauseIndexing: (paused: boolean) => __TAURI_INVOKE<null>("pause_indexing", { paused }),
+	/**  Ends the indexer; what is done is kept. */
+	cancelIndexing: () => __TAURI_INVOKE<null>("cancel_indexing"),
+	/**  Whether to index at full speed, whatever the battery and the fans say. */
+	setIndexPace: (full: boolean) => __TAURI_INVOKE<null>("set_index_pace", { full }),
+	/**  Files that could not be analysed, by path; at most 500 at once. Fails with `library.*`. */
+	libraryFailures: (offset: number, limit: number) => __TAURI_INVOKE<LibraryFailure[]>("library_failures", { offset, limit }),
+	/**
+	 *  Photos that fit a query, best first; without words and pictures every photo, newest first. At most 500 at once.
+	 * 
+	 *  Fails with `library.*`, `photo.not_found`, `photo.not_open` or as the model does.
+	 */
+	searchLibrary: (query: LibraryQuery) => __TAURI_INVOKE<LibraryPage>("search_library", { query }),
+	/**  Everything known about a photo. Fails with `photo.not_found` or `library.*`. */
+	libraryPhoto: (id: PhotoId) => __TAURI_INVOKE<LibraryPhoto>("library_photo", { id }),
+	/**  Opens a photo of the library for the photo commands. Fails with `photo.not_found`, `file.unreadable` or `image.*`. */
+	openLibraryPhoto: (id: PhotoId) => __TAURI_INVOKE<Photo>("open_library_photo", { id }),
+	/**
+	 *  Shows a photo of the library in the system's viewer. Fails with `photo.not_found`, `file.unreadable` or
+	 *  `shell.failed`.
+	 */
+	showInViewer: (id: PhotoId) => __TAURI_INVOKE<null>("show_in_viewer", { id }),
+	/**  Shows a photo of the library in the file manager. Fails as [`show_in_viewer`] does. */
+	revealLibraryPhoto: (id: PhotoId) => __TAURI_INVOKE<null>("reveal_library_photo", { id }),
+	/**  Deletes the index, never a photo. Fails with `file.unwritable`. */
+	deleteLibrary: () => __TAURI_INVOKE<null>("delete_library"),
 	/**  Every camera; empty if there is none. Fails with `camera.*`. */
 	listCameras: () => __TAURI_INVOKE<CameraInfo[]>("list_cameras"),
 	/**  Asks for something to replay with the system's dialog; `null` if it was cancelled. */
@@ -87,7 +130,7 @@ export type AnswerResult = {
 
 /**  A failure: a stable code to act on, a sentence for people, and what to do next. */
 export type AppError = {
-	/**  Stable, `area.reason`: those of the core and the camera, and those of [`ShellError::code`]. */
+	/**  Stable, `area.reason`: those of the core, the camera and the library, and those of [`ShellError::code`]. */
 	code: string,
 	/**  What happened. */
 	message: string,
@@ -194,6 +237,194 @@ export type HistoryKind =
 "answer" | 
 /**  Text that was read. */
 "text";
+
+/**  What the indexer is at. */
+export type IndexPhase = 
+/**  Looks for pictures in the folders. */
+"scanning" | 
+/**  Analyses them. */
+"indexing" | 
+/**  Waits for changes in the folders. */
+"watching" | 
+/**  Paused. */
+"paused" | 
+/**  Ended. */
+"done";
+
+/**  How far the indexer is. */
+export type IndexProgress = {
+	/**  What it is at. */
+	phase: IndexPhase,
+	/**  Pictures found in the folders. */
+	found: number,
+	/**  Of these, done: the five numbers below but the last together. */
+	done: number,
+	/**  Analysed. */
+	added: number,
+	/**  As they were. */
+	unchanged: number,
+	/**  Known content at a new place. */
+	moved: number,
+	/**  Could not be analysed. */
+	failed: number,
+	/**  Files that are gone. */
+	removed: number,
+	/**  Lately. */
+	photosPerSecond: number,
+	/**  At that rate; `null` while it is not known. */
+	secondsLeft: number | null,
+	/**  Why nothing goes on. */
+	waiting: IndexWaiting | null,
+	/**  The file it is at. */
+	current: string | null,
+};
+
+/**  Why the indexer makes a break. */
+export type IndexWaiting = 
+/**  The battery is low. */
+"battery" | 
+/**  The machine is hot. */
+"heat" | 
+/**  It was asked to. */
+"asked";
+
+/**  What the library tells the page. */
+export type LibraryEvent = 
+/**  How far the indexer is; at most five times a second. */
+{ kind: "progress"; 
+/**  The newest. */
+progress: IndexProgress } | 
+/**  A file could not be analysed. */
+{ kind: "failed"; 
+/**  The file. */
+path: string; 
+/**  Why. */
+error: AppError } | 
+/**  A folder is not there now. */
+{ kind: "folderMissing"; 
+/**  The folder. */
+path: string } | 
+/**  Every folder was scanned, every picture analysed. */
+{ kind: "finished"; 
+/**  The last. */
+progress: IndexProgress } | 
+/**  Photos were added or removed. */
+{ kind: "changed" };
+
+/**  A file that could not be analysed. */
+export type LibraryFailure = {
+	/**  The file. */
+	path: string,
+	/**  Why, and what to do. */
+	error: AppError,
+};
+
+/**  A folder and what is known of it. */
+export type LibraryFolder = {
+	/**  What `removeLibraryFolder` takes. */
+	id: LibraryFolderId,
+	/**  Where it is. */
+	path: string,
+	/**  Files in it that can be found. */
+	photos: number,
+	/**  It is not there now, as when its drive is not connected. Nothing of it is forgotten. */
+	missing: boolean,
+};
+
+/**  A folder of the library. */
+export type LibraryFolderId = number;
+
+/**  A photo that was found. */
+export type LibraryHit = {
+	/**  What the other library commands take. */
+	id: PhotoId,
+	/**  Of the file. */
+	name: string,
+	/**  Of the file. */
+	path: string,
+	/**  A sentence. */
+	caption: string,
+	/**  How likely the caption is right, [0, 1]. */
+	confidence: number,
+	/**  The same in words. */
+	certainty: Certainty,
+	/**  Local time on the camera's clock, ISO 8601. */
+	taken: string | null,
+	/**  Upright, pixels. */
+	width: number,
+	/**  Upright, pixels. */
+	height: number,
+	/**  Address of a JPEG for an `img`, longest side 320 pixels. */
+	thumbnail: string,
+	/**  What the ranking is by; comparable within one search only. */
+	score: number,
+	/**  Strongest first. */
+	why: WhyMatched[],
+};
+
+/**  A part of what was found. */
+export type LibraryPage = {
+	/**  Best first. */
+	hits: LibraryHit[],
+	/**  How many there are in all. */
+	total: number,
+	/**  The words that were looked for. */
+	words: string,
+	/**  The words that must not apply. */
+	without: string[],
+	/**  The time that was understood. */
+	when: string | null,
+};
+
+/**  Everything known about a photo. */
+export type LibraryPhoto = {
+	/**  Every file that holds it. */
+	paths: string[],
+	/**  Maker and model. */
+	camera: string | null,
+	/**  Where it was taken. */
+	place: Place | null,
+	/**  The text in it, one string per row. */
+	lines: string[],
+	/**  The same with places; `track` counts them. */
+	regions: Region[],
+	/**  Address of a JPEG for an `img`, longest side 2048 pixels. */
+	preview: string,
+} & LibraryHit;
+
+/**  What to look for. */
+export type LibraryQuery = {
+	/**  Words, dates, and words with a minus before them; may be empty. */
+	text: string,
+	/**  Photos that look like this one of the library. */
+	likePhoto: PhotoId | null,
+	/**  Photos that look like this open photo. */
+	likeOpen: number | null,
+	/**  How many of the best to leave out. */
+	offset: number,
+	/**  Most hits wanted. */
+	limit: number,
+};
+
+/**  The library as a whole. */
+export type LibraryState = {
+	/**  In the order in which they were added. */
+	folders: LibraryFolder[],
+	/**  Different photos. */
+	photos: number,
+	/**  Files that could not be analysed. */
+	failed: number,
+	/**  Where the index is. */
+	databasePath: string,
+	/**  Its size. */
+	databaseBytes: number,
+	/**  `null` while no indexer runs. */
+	progress: IndexProgress | null,
+	/**  The index was damaged: where it is now, and that it is made again. */
+	recovered: string | null,
+	/**  Why the indexer ended before it was done, such as a full disk. */
+	problem: AppError | null,
+};
 
 /**  What the live view tells the page. */
 export type LiveEvent = 
@@ -338,6 +569,9 @@ export type Photo = {
 	preview: string,
 };
 
+/**  A photo of the library: one content, however many files hold it. */
+export type PhotoId = number;
+
 /**  Caption and text of a photo. */
 export type PhotoResult = {
 	/**  What it shows. */
@@ -365,6 +599,14 @@ export type PhotoTimes = {
 	caption: number,
 	/**  Reading text. */
 	text: number,
+};
+
+/**  Degrees, north and east positive. */
+export type Place = {
+	/**  [-90, 90]. */
+	latitude: number,
+	/**  [-180, 180]. */
+	longitude: number,
 };
 
 /**  A point in pixels, `[x, y]`. */
@@ -504,6 +746,35 @@ export type Voice = {
 	/**  BCP 47 tag. */
 	language: string,
 };
+
+/**  Why a photo was found. */
+export type WhyMatched = 
+/**  The picture shows what the words say. */
+{ kind: "looks"; 
+/**  Cosine, [-1, 1]. */
+similarity: number } | 
+/**  Words of the caption. */
+{ kind: "caption"; 
+/**  Which. */
+words: string[] } | 
+/**  Words written in the picture. */
+{ kind: "text"; 
+/**  Which. */
+words: string[]; 
+/**  Where they stand. */
+snippet: string } | 
+/**  Words of the file's or a folder's name. */
+{ kind: "name"; 
+/**  Which. */
+words: string[] } | 
+/**  Taken at that time. */
+{ kind: "date"; 
+/**  As understood. */
+label: string } | 
+/**  It looks like the picture asked for. */
+{ kind: "picture"; 
+/**  Cosine, [-1, 1]. */
+similarity: number };
 
 /**  A word and where it is. */
 export type Word = {
