@@ -1,24 +1,26 @@
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { Channel } from "@tauri-apps/api/core";
+import { commands } from "../../../../gen/ts/bindings";
 import type { LibraryBackend } from "./backend";
+import { done } from "./done";
 import type { LibraryEvent } from "./types";
 
 /** The photo library of the app: commands of src-tauri. */
 export function createTauriLibrary(): LibraryBackend {
   return {
-    watchLibrary: (onEvent) => invoke("watch_library", { events: new Channel<LibraryEvent>(onEvent) }),
-    libraryState: () => invoke("library_state"),
-    addLibraryFolder: (path) => invoke("add_library_folder", { path }),
-    removeLibraryFolder: (id) => invoke("remove_library_folder", { id }),
-    startIndexing: () => invoke("start_indexing"),
-    pauseIndexing: (paused) => invoke("pause_indexing", { paused }),
-    cancelIndexing: () => invoke("cancel_indexing"),
-    setIndexPace: (full) => invoke("set_index_pace", { full }),
-    libraryFailures: (offset, limit) => invoke("library_failures", { offset, limit }),
-    searchLibrary: (query) => invoke("search_library", { query }),
-    libraryPhoto: (id) => invoke("library_photo", { id }),
-    openLibraryPhoto: (id) => invoke("open_library_photo", { id }),
-    showInViewer: (id) => invoke("show_in_viewer", { id }),
-    revealLibraryPhoto: (id) => invoke("reveal_library_photo", { id }),
-    deleteLibrary: () => invoke("delete_library"),
+    watchLibrary: (onEvent) => commands.watchLibrary(new Channel<LibraryEvent>(onEvent)),
+    libraryState: commands.libraryState,
+    addLibraryFolder: commands.addLibraryFolder,
+    removeLibraryFolder: (id) => done(commands.removeLibraryFolder(id)),
+    startIndexing: () => done(commands.startIndexing()),
+    pauseIndexing: (paused) => done(commands.pauseIndexing(paused)),
+    cancelIndexing: () => done(commands.cancelIndexing()),
+    setIndexPace: (full) => done(commands.setIndexPace(full)),
+    libraryFailures: commands.libraryFailures,
+    searchLibrary: commands.searchLibrary,
+    libraryPhoto: commands.libraryPhoto,
+    openLibraryPhoto: commands.openLibraryPhoto,
+    showInViewer: (id) => done(commands.showInViewer(id)),
+    revealLibraryPhoto: (id) => done(commands.revealLibraryPhoto(id)),
+    deleteLibrary: () => done(commands.deleteLibrary()),
   };
 }

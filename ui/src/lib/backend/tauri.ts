@@ -2,13 +2,9 @@ import { Channel } from "@tauri-apps/api/core";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { commands, openPhotoBytes } from "../../../../gen/ts/bindings";
 import type { Backend, FileDrop } from "./backend";
+import { done } from "./done";
 import { createTauriLibrary } from "./tauri-library";
 import type { LiveEvent } from "./types";
-
-/** A command without a result gives null; the screens expect nothing. */
-const done = async (command: Promise<null>): Promise<void> => {
-  await command;
-};
 
 /** The app: every call is a command of src-tauri. */
 export function createTauriBackend(): Backend {
