@@ -7,6 +7,8 @@ mod web_view;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // SAFETY: the first line of the program, when no other thread can read the environment.
+    unsafe { std::env::set_var(mm_core::runtime::NO_TELEMETRY_VARIABLE, "1") };
     #[cfg(target_os = "linux")]
     web_view::prepare();
     match mobile_multimodal_app::run() {

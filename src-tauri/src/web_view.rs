@@ -8,13 +8,13 @@ const NO_DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 /// Where Linux lists what can draw: `renderD128` and so on.
 const DEVICES: &str = "/dev/dri";
 
-/// Chooses how the page reaches the screen, unless whoever starts the program has chosen. Call it before anything else.
+/// Chooses how the page reaches the screen, unless whoever starts the program has chosen. Call it before any thread is started.
 ///
 /// Without a graphics card the buffers are the processor's own and are read back for every paint: the page then paints
 /// 8 to 15 times a second beside a 60 frames/s camera, and 59 times without them (`npm run measure:live`).
 pub fn prepare() {
     if std::env::var_os(NO_DMABUF).is_none() && !has_graphics_card(Path::new(DEVICES)) {
-        // SAFETY: called on the first line of `main`, when no other thread can read the environment.
+        // SAFETY: called in the first lines of `main`, when no other thread can read the environment.
         unsafe { std::env::set_var(NO_DMABUF, "1") };
     }
 }

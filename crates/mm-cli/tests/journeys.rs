@@ -260,3 +260,17 @@ fn reading_needs_no_network() {
     let output = isolated(&program).arg("ocr").arg(golden("street-sign.jpg")).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "MAPLE STREET\nCity Museum 350 m\n");
 }
+
+/// Official builds of ONNX Runtime collect telemetry unless told not to: they begin with an identifier of the device and
+/// a store of events in the home folder.
+#[test]
+fn nothing_is_collected_and_nothing_is_left_behind() {
+    let home = TempDir::new().unwrap();
+    let mut reading = mm();
+    reading.env("HOME", home.path()).env("LOCALAPPDATA", home.path()).env_remove("XDG_CACHE_HOME");
+    // Even where somebody's environment allows it.
+    reading.env("ORT_DISABLE_TELEMETRY", "0");
+    assert!(reading.arg("ocr").arg(golden("street-sign.jpg")).output().unwrap().status.success());
+    let left: Vec<PathBuf> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}

@@ -152,6 +152,13 @@ test("captions, text boxes, freeze, ask, history and export", async (t) => {
     }
   });
 
+  await t.test("ONNX Runtime collects nothing", async () => {
+    // Official builds begin with an identifier of the device and a store of events, unless told not to.
+    const { readdir } = await import("node:fs/promises");
+    const left = await readdir(path.join(folder, "home"), { recursive: true });
+    assert.deepEqual(left.filter((name) => /onnxruntime|deviceid/i.test(name)), []);
+  });
+
   await t.test("the page broke no rule of its policy", async () => {
     const refused = await app.driver.executeAsyncScript(`
       const done = arguments[0];

@@ -31,7 +31,12 @@ test("the live view's speed", async (t) => {
   const settings = JSON.stringify({ version: 1, settings: { showReadout: true } });
   await writeFile(path.join(folder, "data/settings.json"), settings);
   const ofWebView = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("WEBKIT_")));
-  const app = await App.open(t, folder, { MM_APP_SOURCE: source, MM_APP_MEASURE_START: start, ...ofWebView });
+  const app = await App.open(t, folder, {
+    MM_APP_SOURCE: source,
+    MM_APP_MEASURE_START: start,
+    WEBKIT_DISABLE_DMABUF_RENDERER: undefined, // the program's own choice, unless the caller made one
+    ...ofWebView,
+  });
   await app.text("live-caption", (text) => /[a-z]{3}/i.test(text));
   await app.driver.manage().setTimeouts({ script: (SECONDS + 30) * 1000 });
   const paints = await app.driver.executeAsyncScript(COUNT_PAINTS, SECONDS);

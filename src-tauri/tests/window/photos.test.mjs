@@ -60,7 +60,7 @@ async function openFirst(app) {
     "there is no first photo",
   );
   return app.driver.wait(
-    () => app.driver.executeScript("return document.querySelector('[data-testid=\"photo-details\"] h2')?.textContent"),
+    () => app.driver.executeScript("return document.querySelector('[data-testid=\"photo-details\"] [role=\"heading\"]')?.textContent"),
     PATIENCE,
     "no photo is opened",
   );

@@ -16,6 +16,13 @@ pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// Folder that `cargo xtask setup` fills, looked for in the folders above the executable.
 const DEVELOPMENT_FOLDER: &str = ".mm/onnxruntime";
 
+/// Environment variable that, at 1 before the library is loaded, keeps ONNX Runtime from creating an identifier of the device, a store of
+/// events and an uploader. Official builds do all three by default, and [`with_telemetry`] comes too late for the first
+/// event (ONNX Runtime 1.32, `docs/Privacy.md`, "Disabling Telemetry"). Set here where it is not set yet.
+///
+/// [`with_telemetry`]: ort::environment::EnvironmentBuilder::with_telemetry
+pub const NO_TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
+
 static ENVIRONMENT: OnceLock<std::result::Result<Environment, String>> = OnceLock::new();
 
 /// The process-wide environment: loads the library on first use, with telemetry off.
@@ -40,9 +47,21 @@ pub(super) fn folder() -> Option<PathBuf> {
 
 fn load() -> std::result::Result<Environment, String> {
     let path = library_path()?;
+    refuse_telemetry();
     let builder = ort::init_from(&path).map_err(|e| e.to_string())?;
     tracing::debug!(path = %path.display(), "ONNX Runtime loaded");
     builder.with_name("mobile-multimodal").with_telemetry(false).build().map_err(|e| e.to_string())
+}
+
+/// Whatever the variable was before: nobody using this library has agreed to telemetry by it.
+fn refuse_telemetry() {
+    if env::var_os(NO_TELEMETRY_VARIABLE).is_some_and(|value| value == "1") {
+        return;
+    }
+    // SAFETY: at most once per process (`ENVIRONMENT`), and in step with every reader that goes through `std::env`. What
+    // remains is foreign code that reads the environment at this very moment; a program with such threads sets the
+    // variable as its first act, as the app does.
+    unsafe { env::set_var(NO_TELEMETRY_VARIABLE, "1") };
 }
 
 /// `$ORT_DYLIB_PATH`, else beside the executable, else `.mm/onnxruntime` above it. The current directory is never

@@ -18,7 +18,7 @@ use ndarray::{Array2, Array4, ArrayD, ArrayView2, ArrayView4, ArrayViewD};
 
 pub use self::{
     language::{Cache, DecoderSession, TextSession, VisionSession},
-    library::{LIBRARY_VARIABLE, version},
+    library::{LIBRARY_VARIABLE, NO_TELEMETRY_VARIABLE, version},
     load::SessionOptions,
     provider::{Notice, Provider},
     session::GraphSession,

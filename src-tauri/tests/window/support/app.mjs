@@ -57,6 +57,8 @@ export class App {
         // There is no accessibility bus and no graphics card here.
         NO_AT_BRIDGE: "1",
         LIBGL_ALWAYS_SOFTWARE: "1",
+        // What the program would choose here: but then the driver's screenshot of a page where nothing moves never comes.
+        WEBKIT_DISABLE_DMABUF_RENDERER: "0",
         // As `tauri-driver` does: without it the window cannot be driven.
         TAURI_AUTOMATION: "true",
         TAURI_WEBVIEW_AUTOMATION: "true",
@@ -122,8 +124,12 @@ export class App {
     return this.driver.executeScript("const { width, height } = document.querySelector('canvas'); return [width, height]");
   }
 
+  /** What is on the screen, once everything that should be there is painted. */
   async screenshot(name) {
     await mkdir(SCREENSHOTS, { recursive: true });
+    await this.driver.executeAsyncScript(`const done = arguments[0];
+      Promise.allSettled([...document.images].map((image) => image.decode())).then(() =>
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250))))`);
     await writeFile(path.join(SCREENSHOTS, `${name}.png`), await this.driver.takeScreenshot(), "base64");
   }
 
