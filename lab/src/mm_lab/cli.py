@@ -153,6 +153,32 @@ def macs_command(
     typer.echo(markdown(["model", "input", "million MACs", "million weights"], rows))
 
 
+@app.command("measure-indexing")
+def measure_indexing_command(
+    photos: Annotated[Path, typer.Option(help="Folder of pictures, or a webdataset shard.")],
+    mm: Annotated[Path, typer.Option(help="The `mm` to measure.")] = Path("target/release/mm"),
+    sizes: Annotated[str, typer.Option(help="Numbers of photos, with commas.")] = "125,250,500,1000",
+) -> None:
+    """Index more and more photos into a new library each; time, memory and size as CSV."""
+    from mm_lab.library_growth import measure_indexing
+
+    typer.echo(measure_indexing(mm, photos, [int(size) for size in sizes.split(",")]), nl=False)
+
+
+@app.command("plot-growth")
+def plot_growth_command(
+    out: Annotated[Path, typer.Option(help="SVG to write.")] = Path("docs/library/growth.svg"),
+    search: Annotated[Path, typer.Option(help="What the example `scale` printed.")] = Path("docs/library/scale.csv"),
+    indexing: Annotated[Path, typer.Option(help="What `measure-indexing` printed.")] = Path(
+        "docs/library/indexing.csv"
+    ),
+) -> None:
+    """Draw how searching and indexing grow with the library."""
+    from mm_lab.library_growth import plot_growth
+
+    plot_growth(out, search, indexing)
+
+
 @app.command("features")
 def features_command(
     config: Annotated[Path, typer.Option(help="Settings of a training run (JSON).")],
