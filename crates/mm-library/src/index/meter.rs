@@ -63,8 +63,11 @@ impl Meter {
 
     pub fn phase(&self, phase: Phase) {
         let mut state = self.lock();
+        let now = Instant::now();
+        // However short a phase was, it had a rate.
+        state.measure(now);
         state.phase = phase;
-        state.begin(Instant::now());
+        state.begin(now);
         if phase != Phase::Indexing {
             state.progress.current = None;
             state.progress.seconds_left = None;
@@ -80,8 +83,10 @@ impl Meter {
         if state.paused == paused {
             return;
         }
+        let now = Instant::now();
+        state.measure(now);
         state.paused = paused;
-        state.begin(Instant::now());
+        state.begin(now);
         state.show();
         self.send(&mut state);
     }
