@@ -11,7 +11,9 @@ use crate::{lab, node, shell, wheel};
 /// Adds all test steps.
 pub fn steps(workspace: &Workspace, steps: &mut Steps) {
     // Documentation examples are part of `cargo test` here.
-    steps.step("test: Rust", || shell::run(workspace.cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"])));
+    steps.step("test: Rust", || {
+        shell::run(workspace.cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]))
+    });
     steps.step("test: page", || node::run(workspace, node::UI, "test"));
     steps.step("test: page in Chromium", || node::run(workspace, node::UI, "test:browser"));
     if cfg!(target_os = "linux") {
