@@ -63,7 +63,7 @@ def measure_indexing(mm: Path, source: Path, sizes: Sequence[int]) -> str:
 
 def _row(said: str, size: int) -> dict[str, object]:
     lines = [json.loads(line) for line in said.splitlines()]
-    total = next(line for line in lines if "photos_per_second" in line)
+    total = next(line["finished"] for line in lines if "finished" in line)
     if total["added"] != size:
         raise ValueError(f"{total['added']} photos were indexed, not {size}: are there fewer, or are some damaged?")
     return {
@@ -109,9 +109,12 @@ def plot_growth(path: Path, search: Path, indexing: Path) -> None:
     _line(database, found["photos"], found["bytes_per_photo"], "without (made-up photos)")
     database.set(xscale="log", yscale="log", ylabel="database, bytes a photo")
     _line(rate, made["photos"], made["photos_per_s"], None)
-    rate.set(ylabel="indexing, photos a second", ylim=(0, None))
+    rate.set(ylabel="indexing, photos a second")
     _line(memory, made["photos"], made["peak_mb"], None)
-    memory.set(ylabel="indexing, peak memory in MB", ylim=(0, None))
+    memory.set(ylabel="indexing, peak memory in MB")
+    for axes in (rate, memory):
+        axes.margins(y=0.15)
+        axes.set_ylim(bottom=0)
     for axes in (searching, database, rate, memory):
         axes.set_xlabel("photos in the library")
         axes.grid(alpha=0.25)
