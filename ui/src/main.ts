@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import type { Backend } from "./lib/backend/backend";
+import { App as AppState } from "./lib/state/app.svelte";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
@@ -17,4 +18,7 @@ const target = document.getElementById("app");
 if (target === null) {
   throw new Error("index.html has no #app");
 }
-mount(App, { target, props: { backend: await loadBackend() } });
+const app = new AppState(await loadBackend());
+// First, so that the first thing painted has the colours and the size of letters that were chosen.
+await app.settings.load();
+mount(App, { target, props: { app } });

@@ -37,7 +37,7 @@ test("the live view's speed", async (t) => {
     WEBKIT_DISABLE_DMABUF_RENDERER: undefined, // the program's own choice, unless the caller made one
     ...ofWebView,
   });
-  await app.text("live-caption", (text) => /[a-z]{3}/i.test(text));
+  await app.caption();
   await app.driver.manage().setTimeouts({ script: (SECONDS + 30) * 1000 });
   const paints = await app.driver.executeAsyncScript(COUNT_PAINTS, SECONDS);
   const shown = (await app.text("readout")).replaceAll("\n", " ");

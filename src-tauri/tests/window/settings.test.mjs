@@ -19,7 +19,7 @@ test("settings survive a restart", async (t) => {
   const folder = await scratch(t);
   const theme = (app) => app.driver.executeScript("return document.documentElement.dataset.theme");
   const first = await App.open(t, folder, SOURCE);
-  await first.text("live-caption", (text) => /[a-z]{3}/i.test(text));
+  await first.caption();
   await first.press("Settings");
   await (await first.find('//*[@role="radio" and normalize-space(.)="Dark"]')).click();
   await first.driver.wait(async () => (await theme(first)) === "dark", PATIENCE);
@@ -29,7 +29,7 @@ test("settings survive a restart", async (t) => {
 
   assert.equal((await saved(folder)).replayPath, null, "what the environment asks for is not remembered");
   const second = await App.open(t, folder, SOURCE);
-  await second.text("live-caption", (text) => /[a-z]{3}/i.test(text));
+  await second.caption();
   assert.equal(await theme(second), "dark");
   await second.screenshot("live-dark");
 });
@@ -39,7 +39,7 @@ test("a provider that cannot start is told, and so is one that crashed", async (
   await leave(folder, JSON.stringify({ version: 1, settings: { provider: "qnn" } }));
   const first = await App.open(t, folder, SOURCE);
   assert.match(await first.text("notice", (text) => /qnn/i.test(text)), /qnn cannot run/i);
-  await first.text("live-caption", (text) => /[a-z]{3}/i.test(text));
+  await first.caption();
   await first.screenshot("provider-notice");
   await first.close();
 

@@ -113,6 +113,20 @@ export class App {
     return last;
   }
 
+  /** Waits until what the camera sees has a caption that `accept` takes, and gives it back. */
+  async caption(accept = () => true) {
+    let last = null;
+    const read = async () => {
+      // Until the first caption, what stands there says what is awaited, and has no certainty.
+      last = await this.driver.executeScript(
+        "return document.querySelector('[data-certainty] [data-testid=\"live-caption\"]')?.innerText.trim() ?? null",
+      );
+      return last !== null && /[a-z]{3}/i.test(last) && accept(last);
+    };
+    await this.driver.wait(read, PATIENCE, () => `the caption stays ${JSON.stringify(last)}`);
+    return last;
+  }
+
   /** The text boxes on the picture: their text and their corners in pixels of the frame. */
   regions() {
     return this.driver.executeScript(`return [...document.querySelectorAll('[data-testid="ocr-region"]')].map(

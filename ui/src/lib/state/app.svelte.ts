@@ -48,8 +48,8 @@ export class App {
     this.library = new Library(backend, this.history);
   }
 
+  /** Once the settings are loaded and the page is there. */
   async start(): Promise<void> {
-    await this.settings.load();
     void this.live.open(this.preferences.resolution);
     this.info = await this.backend.appInfo().catch(() => null);
   }
