@@ -10,7 +10,7 @@ use crate::{
 
 /// Lines higher than this, in pixels, are shrunk to it: four times what the recogniser sees of a line (48), so nothing
 /// it could read is lost. What is that large is mostly no text but a blurred shape as large as a photo, and straightening
-/// all its pixels took seconds (`docs/ocr.md`).
+/// all its pixels took seconds (`docs/library.md`).
 const MAX_LINE_HEIGHT: f32 = 192.0;
 
 /// The content of `quad`, straightened: as wide and high as the quad's longer sides, at least one pixel; shrunk where the
