@@ -52,7 +52,7 @@ export const commands = {
 	openLibraryPhoto: (id: PhotoId) => __TAURI_INVOKE<Photo>("open_library_photo", { id }),
 	/**
 	 *  Shows a photo of the library in the system's viewer. Fails with `photo.not_found`, `file.unreadable` or
-	 *  `shell.failed`.
+	 *  `viewer.failed`.
 	 */
 	showInViewer: (id: PhotoId) => __TAURI_INVOKE<null>("show_in_viewer", { id }),
 	/**  Shows a photo of the library in the file manager. Fails as [`show_in_viewer`] does. */

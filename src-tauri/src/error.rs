@@ -102,6 +102,14 @@ pub enum ShellError {
         /// Which value.
         detail: String,
     },
+    /// `viewer.failed`: the system has no program for it, or it did not start.
+    #[error(
+        "the system cannot show this photo: {detail}; install a program for pictures, or copy the path and open it there"
+    )]
+    ViewerFailed {
+        /// The system's own words.
+        detail: String,
+    },
     /// `shell.failed`: the window system or a worker thread failed.
     #[error("the app itself failed: {detail}; start it again, and report it if it happens again")]
     Failed {
@@ -122,6 +130,7 @@ impl ShellError {
             Self::Unwritable { .. } => "file.unwritable",
             Self::NotOurs => "file.not_ours",
             Self::SettingsInvalid { .. } => "settings.invalid",
+            Self::ViewerFailed { .. } => "viewer.failed",
             Self::Failed { .. } => "shell.failed",
         }
     }

@@ -2,12 +2,14 @@
 //! background lets them by.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
 use mm_core::{Result, tasks::CancelToken};
+
+use crate::sync::lock;
 
 /// Live frames come many times a second, pictures of a replay every second; a lane left for longer is free.
 pub const LIVE: Duration = Duration::from_secs(2);
@@ -27,7 +29,7 @@ impl Lane {
     /// Keeps the background off the models for `time` from now.
     pub fn claim(&self, time: Duration) {
         let until = Instant::now() + time;
-        let mut claimed = self.lock();
+        let mut claimed = lock(&self.0);
         if claimed.is_none_or(|old| old < until) {
             *claimed = Some(until);
         }
@@ -44,12 +46,8 @@ impl Lane {
 
     /// `None` where nobody claims it.
     fn left(&self) -> Option<Duration> {
-        let until = (*self.lock())?;
+        let until = (*lock(&self.0))?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

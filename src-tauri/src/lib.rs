@@ -23,6 +23,7 @@ mod security_tests;
 mod settings_file;
 mod speech;
 pub mod start;
+mod sync;
 mod types;
 mod window;
 
@@ -64,7 +65,7 @@ pub fn run() -> Result<(), tauri::Error> {
                 // Threads at work while the libraries they use are taken down can hang or crash the process.
                 let app = app.state::<Arc<App>>();
                 app.live.stop();
-                app.library.end();
+                app.library.cancel();
             }
         });
     Ok(())

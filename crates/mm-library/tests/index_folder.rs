@@ -198,7 +198,7 @@ fn a_pause_holds_and_a_cancel_ends_at_once_without_losing_what_is_done() {
     let (handle, events) = library.start(library.options());
     wait_for("some photos", || handle.progress().done > 20);
     handle.pause(true);
-    std::thread::sleep(Duration::from_millis(300)); // the photo in hand is finished
+    std::thread::sleep(Duration::from_millis(50));
     let paused = handle.progress();
     assert_eq!((paused.phase, paused.waiting), (Phase::Paused, Some(Waiting::Asked)));
     let held = library.fake.take().len();
@@ -209,7 +209,7 @@ fn a_pause_holds_and_a_cancel_ends_at_once_without_losing_what_is_done() {
     handle.cancel();
     let start = std::time::Instant::now();
     let summary = handle.join().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     assert!(summary.cancelled && summary.progress.done < 200);
     assert!(events.iter().any(|event| matches!(event, IndexEvent::Progress(p) if p.photos_per_second > 0.0)));
     library.store().check().unwrap();
@@ -234,7 +234,7 @@ fn a_cancel_interrupts_a_long_analysis_and_so_does_dropping() {
             handle.cancel();
             assert!(handle.join().unwrap().cancelled);
         }
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
 }
 

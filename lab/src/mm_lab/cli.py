@@ -155,14 +155,14 @@ def macs_command(
 
 @app.command("measure-indexing")
 def measure_indexing_command(
-    photos: Annotated[Path, typer.Option(help="Folder of pictures, or a webdataset shard.")],
+    data: Annotated[Path, typer.Option(help="Folder of webdataset shards; its dev photos are indexed.")],
     mm: Annotated[Path, typer.Option(help="The `mm` to measure.")] = Path("target/release/mm"),
     sizes: Annotated[str, typer.Option(help="Numbers of photos, with commas.")] = "125,250,500,1000",
 ) -> None:
     """Index more and more photos into a new library each; time, memory and size as CSV."""
     from mm_lab.library_growth import measure_indexing
 
-    typer.echo(measure_indexing(mm, photos, [int(size) for size in sizes.split(",")]), nl=False)
+    typer.echo(measure_indexing(mm, data, [int(size) for size in sizes.split(",")]), nl=False)
 
 
 @app.command("plot-growth")

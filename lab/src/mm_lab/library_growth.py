@@ -7,39 +7,26 @@ import io
 import json
 import shutil
 import subprocess
-import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from mm_lab.data.samples import read_samples
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLUMNS: tuple[str, ...] = ("photos", "seconds", "photos_per_s", "peak_mb", "bytes_per_photo")
-_PICTURES = (".jpg", ".jpeg", ".png")
 
 
-def pictures(source: Path, most: int) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of the first ``most`` pictures of a folder, or of a webdataset shard (.tar)."""
-    found = 0
-    if source.is_dir():
-        for path in sorted(p for p in source.iterdir() if p.suffix.lower() in _PICTURES)[:most]:
-            yield path.name, path.read_bytes()
-        return
-    with tarfile.open(source) as shard:
-        for member in shard:
-            if found == most:
-                return
-            if Path(member.name).suffix.lower() in _PICTURES and (data := shard.extractfile(member)) is not None:
-                found += 1
-                yield Path(member.name).name, data.read()
+def measure_indexing(mm: Path, data: Path, sizes: Sequence[int]) -> str:
+    """Indexes the first N dev photos of ``data`` (webdataset shards) into a new library for every N of ``sizes``.
 
-
-def measure_indexing(mm: Path, source: Path, sizes: Sequence[int]) -> str:
-    """Indexes the first N pictures of ``source`` into a new library for every N of ``sizes``; one line of CSV each.
+    One line of CSV each.
 
     Seconds and peak memory are what ``mm index --json`` says of itself: everything but the start of the process.
     """
@@ -49,8 +36,8 @@ def measure_indexing(mm: Path, source: Path, sizes: Sequence[int]) -> str:
         for size in tqdm(sorted(sizes), unit="size", disable=None):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            for name, data in pictures(source, size):
-                Path(folder, name).write_bytes(data)
+            for sample in islice(read_samples("shards", data, "dev"), size):
+                Path(folder, f"{sample.key}.jpg").write_bytes(sample.image)
             command = [str(mm), "index", str(folder), "--db", f"{scratch}/{size}.sqlite", "--full-speed", "--json"]
             said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             rows.append(_row(said, size))

@@ -56,7 +56,9 @@ pub async fn add_library_folder(
             path.into()
         } else {
             let Some(picked) = window.dialog().file().blocking_pick_folder() else { return Ok(None) };
-            picked.into_path().map_err(|error| AppError::new("folder.unreadable", &error.to_string()))?
+            picked.into_path().map_err(|error| {
+                AppError::new("folder.unreadable", &format!("{error}; choose a folder on this device"))
+            })?
         };
         app.library.add_folder(&path).map(Some)
     })
@@ -141,7 +143,7 @@ pub async fn open_library_photo(app: Shared<'_>, id: PhotoId) -> Reply<Photo> {
 }
 
 /// Shows a photo of the library in the system's viewer. Fails with `photo.not_found`, `file.unreadable` or
-/// `shell.failed`.
+/// `viewer.failed`.
 #[tauri::command]
 #[specta::specta]
 pub async fn show_in_viewer(app: Shared<'_>, id: PhotoId) -> Reply<()> {
@@ -157,7 +159,7 @@ pub async fn reveal_library_photo(app: Shared<'_>, id: PhotoId) -> Reply<()> {
 }
 
 fn shown(outcome: Result<(), tauri_plugin_opener::Error>) -> Reply<()> {
-    outcome.map_err(|error| ShellError::Failed { detail: error.to_string() }.into())
+    outcome.map_err(|error| ShellError::ViewerFailed { detail: error.to_string() }.into())
 }
 
 /// Deletes the index, never a photo. Fails with `file.unwritable`.

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc::Receiver},
+    sync::{Arc, Mutex, Weak, mpsc::Receiver},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -13,6 +13,7 @@ use mm_library::index::{self, Analyser, Analysis, IndexEvent, IndexHandle, Index
 use crate::{
     error::AppError,
     lane::Lane,
+    sync::lock,
     types::{IndexProgress, LibraryEvent},
 };
 
@@ -138,10 +139,6 @@ impl Drop for Indexer {
             tracing::error!("the listener of the indexer panicked");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Passes on what the indexer tells until it ends.

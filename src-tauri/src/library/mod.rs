@@ -6,7 +6,7 @@ mod reader;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -34,6 +34,7 @@ use crate::{
     jpeg,
     lane::{self, Lane},
     photos,
+    sync::lock,
     types::{
         IndexProgress, LibraryEvent, LibraryFailure, LibraryFolder, LibraryFolderId, LibraryHit, LibraryPage,
         LibraryPhoto, LibraryQuery, LibraryState, PhotoId,
@@ -175,11 +176,6 @@ impl Library {
         let mut control = self.control();
         control.stopped = true;
         drop(control.indexer.take());
-    }
-
-    /// Ends the indexer with the program.
-    pub fn end(&self) {
-        self.cancel();
     }
 
     /// Deletes the index, never a photo. Fails with `file.unwritable`.
@@ -374,8 +370,4 @@ impl Control {
 /// No two indexes are made in the same microsecond.
 fn new_index() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,12 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
 };
 
 use mm_library::{LibraryError, store::Store};
 
-use crate::error::Reply;
+use crate::{error::Reply, sync::lock};
 
 /// Beside the database: its folders, so that a damaged one can be made again without asking for them.
 const FOLDERS_FILE: &str = "library-folders.json";
@@ -143,10 +143,6 @@ impl Reader {
     fn folders_file(&self) -> PathBuf {
         self.database.with_file_name(FOLDERS_FILE)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

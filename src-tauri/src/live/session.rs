@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Sender},
     },
@@ -25,6 +25,7 @@ use crate::{
     jpeg,
     lane::{self, Lane},
     memory, start,
+    sync::lock,
     types::{AnswerResult, CaptionResult, LiveEvent, LiveOptions, LiveStats, Notice, PreviewFrame},
 };
 
@@ -320,9 +321,4 @@ impl Shared {
             _ => {}
         }
     }
-}
-
-/// A panic in another thread leaves these as they were.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

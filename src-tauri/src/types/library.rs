@@ -394,23 +394,20 @@ impl LibraryPhoto {
     /// `photo` with its addresses.
     #[must_use]
     pub fn new(id: PhotoId, photo: store::PhotoDetails, thumbnail: String, preview: String) -> Self {
-        let hit = LibraryHit {
-            id,
-            name: file_name(&photo.path),
-            path: photo.path.display().to_string(),
+        let hit = search::Hit {
+            content: id.into(),
+            path: photo.path,
+            score: 0.0,
             caption: photo.caption,
-            confidence: finite(photo.caption_confidence),
-            certainty: Certainty::of(photo.caption_confidence),
-            taken: photo.taken.map(|taken| taken.to_string()),
+            confidence: photo.caption_confidence,
+            taken: photo.taken,
             width: photo.width,
             height: photo.height,
-            thumbnail,
-            score: 0.0,
             why: Vec::new(),
         };
         let place = photo.place.filter(|(a, b)| a.is_finite() && b.is_finite());
         Self {
-            hit,
+            hit: LibraryHit::new(hit, |_| thumbnail),
             paths: photo.paths.iter().map(|path| path.display().to_string()).collect(),
             camera: photo.camera,
             place: place.map(|(latitude, longitude)| Place { latitude, longitude }),

@@ -1,6 +1,6 @@
 // The live view, from the first caption to the exported history.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { By, Key } from "selenium-webdriver";
@@ -147,7 +147,6 @@ test("captions, text boxes, freeze, ask, history and export", async (t) => {
 
   await t.test("nothing that was seen or asked is in the log", async () => {
     await app.driver.findElement(By.css("body")).sendKeys(Key.ESCAPE);
-    const { readdir } = await import("node:fs/promises");
     const logs = path.join(folder, "data/logs");
     const names = await readdir(logs);
     assert.equal(names.length, 1);
@@ -160,7 +159,6 @@ test("captions, text boxes, freeze, ask, history and export", async (t) => {
 
   await t.test("ONNX Runtime collects nothing", async () => {
     // Official builds begin with an identifier of the device and a store of events, unless told not to.
-    const { readdir } = await import("node:fs/promises");
     const left = await readdir(path.join(folder, "home"), { recursive: true });
     assert.deepEqual(left.filter((name) => /onnxruntime|deviceid/i.test(name)), []);
   });

@@ -16,9 +16,9 @@ pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// Folder that `cargo xtask setup` fills, looked for in the folders above the executable.
 const DEVELOPMENT_FOLDER: &str = ".mm/onnxruntime";
 
-/// Environment variable that, at 1 before the library is loaded, keeps ONNX Runtime from creating an identifier of the device, a store of
-/// events and an uploader. Official builds do all three by default, and [`with_telemetry`] comes too late for the first
-/// event (ONNX Runtime 1.32, `docs/Privacy.md`, "Disabling Telemetry"). Set here where it is not set yet.
+/// Environment variable that, at 1 before the library is loaded, keeps ONNX Runtime from creating an identifier of the
+/// device, a store of events and an uploader. Official builds do all three by default, and [`with_telemetry`] comes too
+/// late for the first event (ONNX Runtime 1.32, `docs/Privacy.md`, "Disabling Telemetry"). Loading sets it to 1.
 ///
 /// [`with_telemetry`]: ort::environment::EnvironmentBuilder::with_telemetry
 pub const NO_TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";

@@ -47,11 +47,9 @@ fn reasons(search: &Search<'_>, candidate: &Candidate, caption: &str) -> Result<
         if covered <= 0.0 {
             continue;
         }
-        let literal = if field == Field::Caption {
-            search.words.literal_matches(&candidate.coverage, field, caption)
-        } else {
-            None
-        };
+        let literal = (field == Field::Caption)
+            .then(|| search.words.caption_matches(&candidate.coverage, caption))
+            .flatten();
         let (words, snippet) = match literal {
             Some(words) => (words, String::new()),
             None => search.words.matches(search.store.connection(), field, candidate.content)?,

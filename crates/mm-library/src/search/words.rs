@@ -151,13 +151,14 @@ impl Words {
 
     /// The words of the caption that matched. Most stand there as they were typed, which is seen without asking the
     /// index; `None` if one does not.
-    pub fn literal_matches(&self, coverage: &Coverage, field: Field, text: &str) -> Option<Vec<String>> {
+    pub fn caption_matches(&self, coverage: &Coverage, caption: &str) -> Option<Vec<String>> {
         let mut words: Vec<String> = Vec::new();
-        let bits = coverage.words[field as usize];
+        let bits = coverage.words[Field::Caption as usize];
         for term in self.terms.iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, term)| term)
         {
             let term = term.trim_end_matches('*').trim_matches('"');
-            let own = text.split(|c: char| !c.is_alphanumeric()).find(|word| word.to_lowercase() == term)?;
+            let own =
+                caption.split(|c: char| !c.is_alphanumeric()).find(|word| word.to_lowercase() == term)?;
             words.push(own.to_owned());
         }
         Some(words)

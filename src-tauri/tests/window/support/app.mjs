@@ -57,7 +57,7 @@ export class App {
         // There is no accessibility bus and no graphics card here.
         NO_AT_BRIDGE: "1",
         LIBGL_ALWAYS_SOFTWARE: "1",
-        // What the program would choose here: but then the driver's screenshot of a page where nothing moves never comes.
+        // The program would choose 1 here; with that, the driver's screenshot of a page where nothing moves never comes.
         WEBKIT_DISABLE_DMABUF_RENDERER: "0",
         // As `tauri-driver` does: without it the window cannot be driven.
         TAURI_AUTOMATION: "true",
