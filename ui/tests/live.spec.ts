@@ -68,7 +68,8 @@ test("a mirrored picture keeps its text readable and in its place", async ({ pag
 });
 
 test("freeze keeps the scene; a question about it is answered, and doubt is shown", async ({ page }) => {
-  await openApp(page, { only: null, sceneMs: 1500 });
+  // What is waited for is looked up once a second, and the scene must still be there when it is frozen.
+  await openApp(page, { only: null, sceneMs: 4000 });
   await expect(caption(page)).toHaveText(said.caption(said.truck));
   await page.getByRole("button", { name: "Freeze" }).click();
   await expect(page.getByText("Frozen", { exact: true })).toBeVisible();
