@@ -325,6 +325,7 @@ def test_the_fitted_confidence_is_written_and_falls_with_new_weights(tmp_path: P
     manifest = read_manifest(bundle)
     written = manifest["models"]["confidence"]
     assert set(written) == {"caption", "answer", "unsure_below"}
+    assert written["unsure_below"] == 0.33  # all answers here are right: the search alone would withhold none
     assert set(written["caption"]) == set(written["answer"]["default"]) == {"bias", "mean", "least"}
     assert manifest["provenance"]["confidence"] == found and found["answers"]["right"] == 100
     new = BundlePart("seeing", "MIT", {"decoder.onnx": ("decoder", b"other")}, {"decoder": {"layers": 1}})

@@ -97,8 +97,15 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
     assert "red" in json.loads((folder / "said.json").read_text())["drawn"][0]
     assert (folder / "base" / "curves.csv").read_text().startswith("step,minutes,name,value\n")
 
-    critical = config(folder, SelfCriticalConfig, "critical", steps=4, start_from=str(model), evaluate_every=100)
+    critical = config(
+        folder, SelfCriticalConfig, "critical", steps=4, start_from=str(model), evaluate_every=100,
+        image_size=SIZE - 8, picture_dropout=True, regions_kept=0.75,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=f'set "image_size" to {SIZE}'):
+        train_self_critical(critical, quiet)
+    (folder / "cache" / "image-size.txt").write_text(str(SIZE - 8))  # the same features stand in for smaller photos
     train_self_critical(critical, quiet)
+    assert load_model(folder / "critical" / "model.pt").network.config.image_size == SIZE - 8
     two_bit = config(
         folder, QuantizeConfig, "two-bit", steps=30, learning_rate=1e-3, evaluate_every=100,
         start_from=str(folder / "critical" / "model.pt"), answers=0.5,
@@ -107,6 +114,22 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
     loaded = load_model(folder / "two-bit" / "model.pt")
     assert sum(isinstance(m, TwoBit) for m in loaded.network.modules()) == len((loaded.two_bit or {})["linears"]) > 5
     assert evaluate_checkpoint(base, folder / "two-bit" / "model.pt", None)["drawn/vqa-color/exact"] == 100
+
+    rewarded = config(
+        folder, SelfCriticalConfig, "rewarded", steps=4, evaluate_every=100, learning_rate=1e-2,
+        start_from=str(folder / "two-bit" / "model.pt"),
+    )  # fmt: skip
+    train_self_critical(rewarded, quiet)
+    after = load_model(folder / "rewarded" / "model.pt")
+    assert after.two_bit == loaded.two_bit
+    learned = [
+        name
+        for (name, old), new in zip(loaded.network.named_parameters(), after.network.parameters(), strict=True)
+        if not torch.equal(old, new)
+    ]
+    assert {"parametrizations.weight.original", "parametrizations.weight.0.scales"} <= {
+        name.removeprefix("blocks.0.feed_forward.0.") for name in learned
+    }
 
 
 @pytest.mark.parametrize("pictures", ["middles", "pixels"])

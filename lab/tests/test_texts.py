@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 import random
@@ -164,6 +165,8 @@ def test_a_cache_is_continued_view_by_view(tmp_path: Path, samples: list[Sample]
     (tmp_path / "mirrored-1.npy").unlink()
     build_cache(splits, features, settings, lambda _: None)
     assert len(calls) == 4
+    with pytest.raises(ValueError, match="photos of 16 pixels"):
+        build_cache(splits, features, dataclasses.replace(settings, image_size=24), lambda _: None)
     assert np.load(tmp_path / "grid-0.npy").shape == (3, 2, 4) and np.load(tmp_path / "grid-1.npy").shape == (2, 2, 4)
 
 

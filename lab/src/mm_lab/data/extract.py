@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mm_lab.data.corpus import load_sources
-from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache, refine_cache
+from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache, mark_trunk, refine_cache
 from mm_lab.model.network import NetworkConfig
 from mm_lab.model.trunk import Trunk
 from mm_lab.train.checkpoint import load_model, trunk_fingerprint
@@ -64,10 +64,17 @@ def trunk_features(trunk: Trunk, batch: int, workspace: Path, threads: int = 1) 
 
 
 def extract_features(config: TrainConfig, views: int, threads: int, report: Callable[[str], None]) -> None:
-    """Entry point of ``mm-lab features``: the views that ``config.data.cache`` still lacks."""
+    """Entry point of ``mm-lab features``: the views that ``config.data.cache`` still lacks.
+
+    The trunk is that of ``config.start_from``, at the settings' photo side, or the ImageNet one.
+    """
     network = NetworkConfig(vocabulary=0, **config.network)
     settings = CacheSettings(config.data.cache, image_size=network.image_size, random_views=views)
-    trunk = Trunk(network.trunk, network.image_size)
+    tuned = load_model(config.start_from).trunk if config.start_from else None
+    trunk = Trunk(network.trunk, network.image_size, pretrained=tuned is None)
+    if tuned is not None:
+        trunk.load_state_dict(tuned)
+    mark_trunk(settings.folder, trunk_fingerprint(tuned))
     features = trunk_features(trunk, settings.batch, settings.folder, threads)
     build_cache(load_sources(config.data.sources), features, settings, report)
 

@@ -3,7 +3,8 @@
 Files of a cache, in one folder: ``keys.json`` (source, split and key per row), per view N
 ``grid-N.npy`` (rows, tokens, 1280) uint8, ``middle-N.npy`` (rows, C, H, W) float16 and
 ``mirrored-N.npy`` (rows,) bool. View 0 is the plain photo of every split; the others are
-random views of the training rows, which come first.
+random views of the training rows, which come first. ``trunk.txt`` and ``image-size.txt`` say
+which trunk saw the photos, and at how many pixels a side.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ FeatureFunction = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDA
 
 
 _TRUNK_FILE = "trunk.txt"
+_SIZE_FILE = "image-size.txt"
 
 
 def cached_trunk(folder: Path) -> str:
@@ -45,6 +47,19 @@ def mark_trunk(folder: Path, fingerprint: str) -> None:
     if known.exists() and known.read_text().strip() != fingerprint:
         raise ValueError(f"{folder} holds the grids of another trunk; choose another folder")
     known.write_text(fingerprint + "\n")
+
+
+def cached_size(folder: Path) -> int | None:
+    """Photo side in pixels of a cache's features; None where it was not noted."""
+    path = folder / _SIZE_FILE
+    return int(path.read_text()) if path.exists() else None
+
+
+def _mark_size(folder: Path, size: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if cached_size(folder) not in (None, size):
+        raise ValueError(f"{folder} holds features of photos of {cached_size(folder)} pixels; choose another folder")
+    (folder / _SIZE_FILE).write_text(f"{size}\n")
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ def build_cache(
 
     ``splits`` holds "train" first; ``features`` maps a batch (B,3,S,S) to (middle, grid).
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    _mark_size(settings.folder, settings.image_size)
     rows = [(split, sample) for split, samples in splits.items() for sample in samples]
     keys = [{"split": split, "source": s.source, "key": s.key} for split, s in rows]
     (settings.folder / "keys.json").write_text(json.dumps(keys))
@@ -139,6 +154,9 @@ def refine_cache(
     Views, rows and sentence vectors are those of ``source``; its maps are linked, not copied.
     """
     mark_trunk(folder, fingerprint)
+    size = cached_size(source)
+    if size is not None:
+        _mark_size(folder, size)
     for path in [source / "keys.json", source / "teacher.npy", *sorted(source.glob("middle-*.npy"))]:
         if path.exists() and not (folder / path.name).exists():
             (folder / path.name).symlink_to(path.resolve())

@@ -17,25 +17,35 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mm_lab.data.vocabulary import PAD
-from mm_lab.export.modules import ByteEmbedding, use_codes
+from mm_lab.export.modules import ByteEmbedding, joined, use_codes
 from mm_lab.model.layers import Attention, DecoderBlock
 from mm_lab.model.network import Network, pool_grid
 from mm_lab.model.trunk import Trunk
 
 
 class VisionGraph(nn.Module):
-    """Everything about a photo that any task needs."""
+    """Everything about a photo that any task needs. ``classes`` computes the trunk's classifier in bytes."""
 
-    def __init__(self, trunk: Trunk, network: Network) -> None:
+    def __init__(self, trunk: Trunk, network: Network, classes: ByteEmbedding | None = None) -> None:
         super().__init__()
+        self.classes = classes
         self.trunk, self.network = trunk, network
+        self.keys_values = joined([block.attend_picture.key_value for block in network.decoder_blocks()])
+
+    def class_scores(self, features: Tensor) -> Tensor:
+        """See Network.class_scores."""
+        if self.classes is None:
+            return self.network.class_scores(features)
+        return self.classes.scores(features) + self.network.class_bias
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See the module's text."""
         grid = self.trunk(image)
-        pairs = self.network.picture_keys_values(self.network.picture(grid))
-        keys = torch.cat([k for k, _ in pairs])
-        values = torch.cat([v for _, v in pairs])
+        config = self.network.config
+        # (N, L*2*W) to two of (L,H,N,D): per layer the keys of all heads, then the values.
+        memory = self.network.picture(grid, self.class_scores)
+        pairs = self.keys_values(memory)[0].unflatten(-1, (config.layers, 2, config.heads, -1))
+        keys, values = pairs.permute(2, 1, 3, 0, 4)
         return self.network.embed_pooled(pool_grid(grid)), keys, values
 
 
@@ -117,9 +127,11 @@ def build_graphs(trunk: Trunk, network: Network) -> dict[str, nn.Module]:
     """The graphs by role, on codes where the network is two-bit. The network itself is left as it is."""
     network = copy.deepcopy(network).eval().cpu()
     table = ByteEmbedding(network.embedding.weight)
+    classes = ByteEmbedding(network.class_weight) if network.config.class_tokens else None
+    vision = VisionGraph(copy.deepcopy(trunk).eval().cpu(), network, classes)
     use_codes(network)
     return {
-        "vision": VisionGraph(copy.deepcopy(trunk).eval().cpu(), network),
+        "vision": vision,
         "decoder": DecoderGraph(network, table),
         "text": TextGraph(network, table),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,21 @@ class TwoBitLinear(nn.Module):
         return out if self.bias is None else out + self.bias
 
 
+def joined(linears: Sequence[nn.Linear]) -> nn.Module:
+    """Linears of the same input as one, their outputs side by side: one product is quicker than several."""
+    bias = torch.cat([linear.bias.detach() for linear in linears])
+    if hasattr(linears[0], "parametrizations"):
+        codes = [codes_of(linear) for linear in linears]
+        stacked = np.concatenate([c.codes for c in codes]), np.concatenate([c.scales for c in codes])
+        return TwoBitLinear(Codes(*stacked, codes[0].grid, codes[0].block), bias)
+    weight = torch.cat([linear.weight.detach() for linear in linears])
+    whole = nn.Linear(weight.shape[1], weight.shape[0])
+    whole.weight, whole.bias = nn.Parameter(weight), nn.Parameter(bias)
+    return whole
+
+
 class ByteEmbedding(nn.Module):
-    """One 8-bit table for both ends of the decoder: rows are looked up, and multiplied by at the output.
+    """An 8-bit table. One serves both ends of the decoder: rows are looked up, and multiplied by at the output.
 
     ``MatMulNBits`` with ``bits=8`` wants blocks of a power of two, so a row has several of one scale where its width
     is none.

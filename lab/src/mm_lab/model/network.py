@@ -6,7 +6,9 @@ One decoder serves captions and answers: a sequence starts with ``<caption>`` or
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -99,11 +101,25 @@ class Network(nn.Module):
         self.log_scale_teacher = nn.Parameter(torch.tensor(math.log(14.0)))
         self.dropout = nn.Dropout(dropout)
 
-    def picture(self, grid: Tensor) -> Tensor:
-        """Memory (B,N,width) that every decoder block attends to."""
+    def resize_photos(self, size: int) -> None:
+        """Takes photos of ``size`` pixels a side from now on; the trunk's grid must keep its shape."""
+        resized = dataclasses.replace(self.config, image_size=size)
+        if resized.grid_side != self.config.grid_side:
+            side = self.config.grid_side
+            raise ValueError(
+                f"photos of {size} pixels give another grid than {side}x{side}; choose {32 * side - 31} to {32 * side}"
+            )
+        self.config = resized
+
+    def class_scores(self, features: Tensor) -> Tensor:
+        """ImageNet logits (..,1000) of pooled features (..,1280)."""
+        return functional.linear(features, self.class_weight, self.class_bias)
+
+    def picture(self, grid: Tensor, class_scores: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Memory (B,N,width) that every decoder block attends to; ``class_scores`` may stand in for the method."""
         x = self.dropout(self.grid_norm(self.grid_in(grid))) + self.grid_position
         if self.config.class_tokens:
-            logits = functional.linear(self.regions @ grid, self.class_weight, self.class_bias)
+            logits = (class_scores or self.class_scores)(self.regions @ grid)
             named = self.class_norm(self.class_in(logits.softmax(-1)))
             x = torch.cat([x, self.dropout(named) + self.class_position], 1)
         for block in self.picture_blocks:

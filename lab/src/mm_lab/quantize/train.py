@@ -20,7 +20,7 @@ from mm_lab.data.vocabulary import CAPTION, PAD
 from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.generate import generate
 from mm_lab.model.network import Network, pool_grid
-from mm_lab.quantize.two_bit import GRIDS, TwoBit, quantize_linears
+from mm_lab.quantize.two_bit import GRIDS, quantize_linears, scale_parameters
 from mm_lab.train.config import QuantizeConfig
 from mm_lab.train.losses import packed_mask
 from mm_lab.train.session import Report, Session
@@ -54,7 +54,7 @@ class QuantizeAware:
     def train(self) -> None:
         """Runs to the end of the schedule. Without dropout: the teacher regularises."""
         self._network.eval()
-        scales = [m.scales for m in self._network.modules() if isinstance(m, TwoBit)]
+        scales = list(scale_parameters(self._network))
         known = {id(s) for s in scales}
         weights = [p for p in self._network.parameters() if id(p) not in known]
         groups = [

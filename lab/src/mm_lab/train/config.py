@@ -39,11 +39,15 @@ class LossWeights:
 
 @dataclass(frozen=True, kw_only=True)
 class StageConfig:
-    """What every stage is told. Its schedule ends at ``steps`` or ``minutes``, whichever comes first."""
+    """What every stage is told. Its schedule ends at ``steps`` or ``minutes``, whichever comes first.
+
+    ``image_size`` is the photo side in pixels from this stage on; None keeps that of ``start_from``.
+    """
 
     data: DataConfig
     output: Path
     pictures: str = "grids"
+    image_size: int | None = None
     trunk_rate_share: float = 0.05
     device: str = "cpu"
     seed: int = 1
@@ -84,7 +88,11 @@ class TrainConfig(StageConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class SelfCriticalConfig(StageConfig):
-    """One self-critical run from a finished checkpoint (Rennie et al., 2017)."""
+    """One self-critical run from a finished checkpoint (Rennie et al., 2017).
+
+    Against overfitting, a picture's features can pass the network's dropout (``picture_dropout``), and only
+    a random share ``regions_kept`` of its grid is shown at each step. A two-bit checkpoint stays on its grid.
+    """
 
     start_from: Path
     seed: int = 2
@@ -92,6 +100,9 @@ class SelfCriticalConfig(StageConfig):
     samples: int = 5
     temperature: float = 0.6
     cross_entropy: float = 0.1
+    picture_dropout: bool = False
+    regions_kept: float = 1.0
+    scale_rate_share: float = 0.1
     losses: LossWeights = field(default_factory=LossWeights)
 
 

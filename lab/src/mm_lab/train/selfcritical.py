@@ -13,15 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import parametrize
 
 from mm_lab.data.corpus import MAX_CAPTION_WORDS, Corpus
 from mm_lab.data.packing import pack_photos
 from mm_lab.data.vocabulary import CAPTION, END, PAD
 from mm_lab.model.generate import generate
 from mm_lab.model.network import Network
+from mm_lab.quantize.two_bit import scale_parameters
 from mm_lab.train.cider import CiderReward
 from mm_lab.train.config import SelfCriticalConfig
-from mm_lab.train.losses import packed_loss
+from mm_lab.train.losses import packed_loss, packed_mask
 from mm_lab.train.session import Report, Session
 
 _REPORT_EVERY = 20
@@ -63,52 +65,85 @@ class SelfCritical:
 
     def train(self) -> None:
         """Runs to the end of the schedule."""
-        trained = []
+        scales = {id(s) for s in scale_parameters(self._network)}
+        weights, learned_scales = [], []
         for name, parameter in self._network.named_parameters():
             if name.startswith(_FROZEN):
                 parameter.requires_grad_(False)
             else:
-                trained.append(parameter)
+                (learned_scales if id(parameter) in scales else weights).append(parameter)
+        groups = [{"params": weights, "weight_decay": 0.0}]
+        if learned_scales:
+            groups.append({"params": learned_scales, "weight_decay": 0.0, "share": self._config.scale_rate_share})
         self._network.eval()  # dropout would make the policy differ from the one that sampled
-        self._session.fit(self, [{"params": trained, "weight_decay": 0.0}], _REPORT_EVERY)
+        self._session.fit(self, groups, _REPORT_EVERY)
+
+    def _remembered(self, grids: Tensor) -> Tensor:
+        """The pictures' memory. What is dropped from it is missing while sampling and while learning alike."""
+        self._network.dropout.train(self._config.picture_dropout)
+        memory = self._network.picture(grids)
+        self._network.dropout.eval()
+        if self._config.regions_kept < 1:
+            memory = drop_regions(memory, grids.shape[1], self._config.regions_kept)
+        return memory
 
     def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
         """See :class:`session.Stage`."""
         config = self._config
         grids, mirrored = self._session.pictures.batch(rows, rng)
-        memory = self._network.picture(grids)
+        memory = self._remembered(grids)
         start = torch.full((len(rows), 1), CAPTION)
-        said = generate(
-            self._network,
-            memory.detach(),
-            start,
-            MAX_CAPTION_WORDS + 1,
-            samples=config.samples,
-            temperature=config.temperature,
-        )
+        with parametrize.cached():  # two-bit weights are rounded once, not for every token
+            said = generate(
+                self._network,
+                memory.detach(),
+                start,
+                MAX_CAPTION_WORDS + 1,
+                samples=config.samples,
+                temperature=config.temperature,
+            )
         reward = torch.tensor(
             [self._rewards(tokens, rows[i // config.samples]) for i, tokens in enumerate(said.tolist())]
         ).view(len(rows), config.samples)
         others = (reward.sum(1, keepdim=True) - reward) / (config.samples - 1)
-        gradient = policy_loss(self._network, memory, said, (reward - others).flatten())
         photos = [self._corpus.train[r] for r in rows]
         packed = pack_photos(self._corpus, photos, mirrored, self._texts, config.data.pack)
-        words = packed_loss(self._network, memory, packed, smoothing=config.losses.label_smoothing)
+        with parametrize.cached():  # apart from the first: that one's weights have no gradients
+            gradient = policy_loss(self._network, memory, said, (reward - others).flatten())
+            words = packed_loss(self._network, memory, packed, smoothing=config.losses.label_smoothing)
         return gradient + config.cross_entropy * words, {"reward": reward.mean().item(), "loss/words": words.item()}
 
 
 def policy_loss(network: Network, memory: Tensor, said: Tensor, advantage: Tensor) -> Tensor:
-    """REINFORCE: the mean over tokens of -advantage * log p(token). ``said`` (B*samples,T) is PAD after the end."""
-    device, length = said.device, said.shape[1]
-    inputs = torch.cat([torch.full((len(said), 1), CAPTION, device=device), said[:, :-1]], 1)
+    """REINFORCE: the mean over tokens of -advantage * log p(token). ``said`` (B*samples,T) is PAD after the end.
+
+    The samples of a picture share one row, without their padding: a third less to compute.
+    """
+    device, texts = said.device, len(said)
+    samples = texts // len(memory)
     real = said.ne(PAD)
-    mask = torch.ones(length, length, dtype=torch.bool, device=device).tril()
-    hidden = network.decode(inputs, torch.arange(length, device=device), memory, mask)
-    scored = real.flatten().nonzero()[:, 0]
-    logits = network.logits(hidden.flatten(0, 1)[scored])
-    losses = functional.cross_entropy(logits, said.flatten()[scored], reduction="none")
-    weights = advantage.to(device).repeat_interleave(length)[scored]
-    return (weights * losses).sum() / len(scored)
+    lengths = real.sum(1).view(-1, samples)
+    starts = (lengths.cumsum(1) - lengths).flatten()
+    text, position = real.nonzero(as_tuple=True)
+    picture, column = text // samples, starts[text] + position
+    inputs = torch.cat([torch.full((texts, 1), CAPTION, device=device), said[:, :-1]], 1)
+    shape = (len(memory), int(lengths.sum(1).max()))
+    tokens, positions, segments = (torch.zeros(shape, dtype=torch.long, device=device) for _ in range(3))
+    tokens[picture, column] = inputs[text, position]
+    positions[picture, column] = position
+    segments[picture, column] = 1 + text % samples
+    hidden = network.decode(tokens, positions, memory, packed_mask(segments))
+    logits = network.logits(hidden[picture, column])
+    losses = functional.cross_entropy(logits, said[text, position], reduction="none")
+    return (advantage.to(device)[text] * losses).mean()
+
+
+def drop_regions(memory: Tensor, regions: int, kept: float) -> Tensor:
+    """``memory`` (B,N,width) with a random share ``kept`` of each picture's first ``regions`` tokens."""
+    count = max(1, round(kept * regions))
+    order = torch.rand(len(memory), regions, device=memory.device).argsort(1)[:, :count]
+    chosen = memory.gather(1, order.unsqueeze(-1).expand(-1, -1, memory.shape[-1]))
+    return torch.cat([chosen, memory[:, regions:]], 1)
 
 
 def train_self_critical(config: SelfCriticalConfig, report: Report) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mm_lab.data.corpus import Corpus, build_corpus, load_sources
-from mm_lab.data.features import cached_trunk
+from mm_lab.data.features import cached_size, cached_trunk
 from mm_lab.evaluate.reference import ReferenceEvaluator
 from mm_lab.model.network import Network
 from mm_lab.train.checkpoint import Model, load_model, save_model, trunk_fingerprint
@@ -28,6 +28,16 @@ class Stage(Protocol):
     def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         """Loss with gradients, and named values to plot."""
         ...
+
+
+def require_size_of(model: Model, cache: Path) -> None:
+    """Refuses features of photos of another size: the grid may have the same shape, and the weights would drift."""
+    size, expected = cached_size(cache), model.network.config.image_size
+    if size not in (None, expected):
+        raise ValueError(
+            f"the features in {cache} are of photos of {size} pixels, the model takes {expected}; "
+            f'set "image_size" to {size} or choose another cache'
+        )
 
 
 def require_grids_of(model: Model, cache: Path) -> None:
@@ -61,6 +71,10 @@ class Session:
             if fresh is None:
                 raise ValueError("this stage needs start_from")
             started = Model(fresh(self.corpus), self.corpus.vocabulary, {})
+        if config.image_size:
+            started.network.resize_photos(config.image_size)
+        if config.pictures != "pixels":
+            require_size_of(started, config.data.cache)
         if config.pictures == "grids":
             require_grids_of(started, config.data.cache)
         self._trunk = started.trunk

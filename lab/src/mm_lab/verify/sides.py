@@ -76,6 +76,8 @@ def _stored(bundle: Path) -> list[Weight]:
 def _computed(model: Model, trunk: Trunk) -> list[Weight]:
     found = [_linear(name, m) for name, m in model.network.named_modules() if isinstance(m, nn.Linear)]
     found.append(_float("embedding", model.network.embedding.weight))
+    pictures = [block.attend_picture.key_value.weight for block in model.network.decoder_blocks()]
+    found.append(_float("blocks.*.attend_picture.key_value", torch.cat(pictures)))  # one product in the bundle
     if model.network.config.class_tokens:
         found.append(_float("class_weight", model.network.class_weight))
     return found + [_float(f"trunk.{name}", weight) for name, weight in folded_convolutions(trunk)]
