@@ -16,7 +16,7 @@ from mm_lab.data.vocabulary import ANSWER, CAPTION, SEPARATOR, SPECIALS, Vocabul
 from mm_lab.evaluate import graph_runtime  # noqa: E402
 from mm_lab.evaluate.runtime import Picture, open_runtime  # noqa: E402
 from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
-from mm_lab.model.generate import BeamSettings, beam_search, generate  # noqa: E402
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig, pool_grid  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.train.checkpoint import Model, save_model  # noqa: E402
@@ -65,7 +65,9 @@ def test_captions_answers_and_embeddings_are_those_of_the_network(
         text = network.embed_text(torch.tensor([[CAPTION, *words.encode("w1 w2"), 3]]))
     start = torch.tensor([[CAPTION]])
     greedy = words.decode(generate(network, memory, start, 19)[0].tolist())
-    beam = words.decode(beam_search(network, memory, start, BeamSettings())[0].tolist())
+    settings = BeamSettings()
+    texts, scores = beam_search(network, memory, start, settings)
+    beam = words.decode(most_alike(network, texts, scores, image, settings.similarity_weight)[0].tolist())
     said = runtime.captions([picture()], 1)[0]
     assert said.text == greedy
     assert runtime.captions([picture()], 3)[0].text == beam

@@ -16,14 +16,14 @@ from mm_lab.data.features import GRID_VALUES, pack_grid  # noqa: E402
 from mm_lab.data.packing import PackSettings, pack_photos  # noqa: E402
 from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
-from mm_lab.model.generate import BeamSettings, beam_search, generate  # noqa: E402
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike, most_likely  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.train.cider import CiderReward  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
 from mm_lab.train.losses import contrast, packed_loss, packed_mask  # noqa: E402
 from mm_lab.train.run import Run  # noqa: E402
-from mm_lab.train.selfcritical import policy_loss  # noqa: E402
+from mm_lab.train.selfcritical import drop_regions, policy_loss  # noqa: E402
 from mm_lab.train.store import unpack_grid  # noqa: E402
 
 WORDS = "a dog cat runs on grass red what color is the".split()
@@ -83,10 +83,23 @@ def test_a_beam_of_one_is_greedy_and_a_wider_one_is_at_least_as_likely(network: 
     network.output_bias.data[END] = 1.5  # so that texts end
     prefix = torch.full((3, 1), CAPTION)
     greedy = generate(network, memory, prefix, 8)
-    narrow = beam_search(network, memory, prefix, BeamSettings(width=1, max_tokens=8))
+    narrow = most_likely(*beam_search(network, memory, prefix, BeamSettings(width=1, max_tokens=8)))
     assert narrow.tolist() == greedy.tolist()
-    wide = beam_search(network, memory, prefix, BeamSettings(width=4, max_tokens=8, alpha=0.0))
+    wide = most_likely(*beam_search(network, memory, prefix, BeamSettings(width=4, max_tokens=8, alpha=0.0)))
     assert (likelihood(network, memory, wide) >= likelihood(network, memory, greedy) - 1e-4).all()
+
+
+def test_the_picture_decides_between_the_captions_of_the_beams(network: Network, memory):
+    network.output_bias.data[END] = 1.5
+    settings = BeamSettings(width=4, max_tokens=19)
+    texts, scores = beam_search(network, memory, torch.full((3, 1), CAPTION), settings)
+    rows = [[CAPTION, *(t for t in row if t != PAD)][:20] for row in texts[1].tolist()]
+    with torch.no_grad():
+        embeddings = torch.cat([network.embed_text(torch.tensor([row])) for row in rows])
+    least = int(scores[1].argmin())
+    pictures = torch.stack([embeddings[0], embeddings[least], embeddings[0]])
+    assert most_alike(network, texts, scores, pictures, 0.0).tolist() == most_likely(texts, scores).tolist()
+    assert most_alike(network, texts, scores, pictures, 1e4)[1].tolist() == texts[1, least].tolist()
 
 
 def likelihood(network: Network, memory, said):
@@ -113,6 +126,34 @@ def test_a_policy_step_makes_rewarded_captions_likelier(network: Network, memory
             if parameter.grad is not None:
                 parameter.sub_(0.005 * parameter.grad)
         assert policy_loss(network, memory.detach(), said, advantage) < before
+
+
+def test_samples_that_share_a_row_do_not_see_each_other(network: Network, memory):
+    said = generate(network, memory, torch.full((3, 1), CAPTION), 6, samples=4, temperature=1.0)
+    advantage = torch.linspace(-1, 1, 12)
+    apart = [
+        policy_loss(network, memory[i // 4, None], said[i, None], advantage[i, None]) * said[i].ne(PAD).sum()
+        for i in range(12)
+    ]
+    together = policy_loss(network, memory, said, advantage)
+    assert together.item() == pytest.approx((sum(apart) / said.ne(PAD).sum()).item(), abs=1e-5)
+
+
+def test_regions_are_dropped_from_the_grid_alone(memory):
+    regions = memory.shape[1] - 2
+    kept = drop_regions(memory, regions, 0.5)
+    assert kept.shape[1] == round(0.5 * regions) + 2 and torch.equal(kept[:, -2:], memory[:, -2:])
+    for row, source in zip(kept, memory, strict=True):
+        places = [(source == token).all(1).nonzero()[0, 0].item() for token in row[:-2]]
+        assert len(set(places)) == len(places) and max(places) < regions
+
+
+def test_photos_may_shrink_while_the_grid_keeps_its_shape(network: Network):
+    side = network.config.grid_side
+    network.resize_photos(32 * side - 16)
+    assert network.config.image_size == 32 * side - 16
+    with pytest.raises(ValueError, match="give another grid"):
+        network.resize_photos(32 * side + 1)
 
 
 def test_cider_equals_the_reference_tool():

@@ -199,6 +199,14 @@ impl Changed {
         })
     }
 
+    /// Turns one bit in the middle of a file.
+    fn damage(&self, name: &str) {
+        let mut bytes = fs::read(self.path(name)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
     fn open(&self) -> Model {
         Model::new(Bundle::open(self.0.path()).unwrap(), SessionOptions::default())
     }
@@ -211,16 +219,12 @@ fn caption_code(model: &Model) -> &'static str {
 #[test]
 fn a_damaged_graph_is_refused_before_it_runs_and_the_rest_works() {
     let changed = Changed::new();
-    let path = changed.path("vision.onnx");
-    let mut bytes = fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&path, bytes).unwrap();
+    changed.damage("vision.onnx");
     let model = changed.open();
     assert_eq!(caption_code(&model), "bundle.checksum_mismatch");
     assert!(model.embed_text("a dog").is_ok());
     // Mended, the same model goes on.
-    fs::copy(tiny().join("bundle/vision.onnx"), path).unwrap();
+    fs::copy(tiny().join("bundle/vision.onnx"), changed.path("vision.onnx")).unwrap();
     assert_eq!(caption_code(&model), "ok");
 }
 
@@ -252,10 +256,46 @@ fn a_bundle_that_contradicts_itself_is_refused_with_a_code() {
     for (number, (changed, expected)) in cases.iter().enumerate() {
         assert_eq!(caption_code(&changed.open()), *expected, "{number}");
     }
-    for key in ["beam_width", "max_caption_tokens", "heads", "vocabulary"] {
+    for key in ["beam_width", "max_caption_tokens", "heads", "vocabulary", "similarity_weight"] {
         let changed = Changed::new().manifest(|m| m["models"]["decoder"][key] = 1_000_000.into());
         assert_eq!(Bundle::open(changed.0.path()).unwrap_err().code(), "bundle.manifest_invalid", "{key}");
     }
+}
+
+#[test]
+fn of_the_captions_found_the_one_most_like_the_picture_is_said() {
+    let weighing = |weight: f32| {
+        Changed::new().manifest(|m| m["models"]["decoder"]["similarity_weight"] = weight.into())
+    };
+    let (scores, pictures) = (weighing(0.0), weighing(1000.0));
+    let (by_score, by_picture) = (scores.open(), pictures.open());
+    let wide = CaptionOptions { beams: Some(8), ..CaptionOptions::default() };
+    let mut differ = 0;
+    for name in ["shore", "house"] {
+        let image = drawing(name);
+        let seen = by_score.embed_image(&image).unwrap();
+        let alike = |text: &str| by_score.embed_text(text).unwrap().similarity(&seen);
+        let likely = by_score.caption(&image, &wide).unwrap().text;
+        let chosen = by_picture.caption(&image, &wide).unwrap().text;
+        assert!(alike(&chosen) >= alike(&likely) - 1e-4, "{name}: {chosen} or {likely}");
+        differ += usize::from(chosen != likely);
+        let greedy = CaptionOptions { beams: Some(1), ..CaptionOptions::default() };
+        assert_eq!(
+            by_picture.caption(&image, &greedy).unwrap().text,
+            by_score.caption(&image, &greedy).unwrap().text
+        );
+    }
+    assert!(differ > 0, "the pictures changed nothing");
+}
+
+#[test]
+fn a_damaged_text_encoder_leaves_captions_to_their_scores() {
+    let changed = Changed::new().manifest(|m| m["models"]["decoder"]["similarity_weight"] = 1000.0.into());
+    changed.damage("text.onnx");
+    let model = changed.open();
+    assert_eq!(model.embed_text("a dog").unwrap_err().code(), "bundle.checksum_mismatch");
+    let caption = model.caption(&drawing("shore"), &CaptionOptions::default()).unwrap();
+    assert_eq!(caption.text, "two people on the beach");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     tasks::{
         CancelToken,
         answer::{Answer, AnswerOptions, Question, answer},
-        caption::{Caption, CaptionOptions, caption},
+        caption::{Caption, CaptionOptions, Drafts},
         embed::{Embedding, TextEncoder},
         picture::{Encoded, PictureEncoder},
     },
@@ -75,10 +75,22 @@ impl Model {
 
     /// As [`Self::caption`], for a picture already encoded.
     pub fn caption_encoded(&self, picture: &Encoded, options: &CaptionOptions) -> Result<Caption> {
-        let confidence = self.bundle.manifest().models.confidence.as_ref();
-        self.with_decoder(CAPTION, |decoder, config, tokenizer| {
-            caption(decoder, picture, config, confidence, tokenizer, options)
-        })
+        let manifest = self.bundle.manifest();
+        let weight = self.decoder_config(CAPTION)?.similarity_weight;
+        let compared = weight > 0.0 && manifest.models.text.is_some() && manifest.file(Role::Text).is_some();
+        let mut drafts = self.with_decoder(CAPTION, |decoder, config, tokenizer| {
+            Drafts::search(decoder, picture, config, tokenizer, options, compared)
+        })?;
+        if compared && drafts.several() {
+            let chosen = self.with_text(|encoder, tokenizer| {
+                drafts.compare(picture.embedding(), weight, encoder, tokenizer)
+            });
+            if let Err(error) = chosen {
+                // Still a caption, if a poorer one; search says what is wrong.
+                tracing::warn!(code = error.code(), %error, "captions are chosen by their scores alone");
+            }
+        }
+        drafts.caption(picture, manifest.models.confidence.as_ref(), &*self.tokenizer(CAPTION)?)
     }
 
     /// Answers a question about `image`.

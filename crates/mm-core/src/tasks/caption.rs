@@ -5,14 +5,15 @@ use std::time::Instant;
 pub use super::language::LanguageTimings;
 use super::{
     CancelToken,
-    decoding::{Search, search},
+    decoding::{Hypothesis, Search, search},
+    embed::{Embedding, TextEncoder},
     language::sentence,
     picture::Encoded,
 };
 use crate::{
     bundle::{ConfidenceConfig, DecoderConfig, uncalibrated},
     error::{Error, Result},
-    runtime::DecoderNetwork,
+    runtime::{DecoderNetwork, TextNetwork},
     text::{Token, Tokenizer},
 };
 
@@ -63,63 +64,172 @@ impl Caption {
     }
 }
 
-/// Captions `picture`.
-///
-/// Fails with `task.cancelled` or `runtime.inference_failed`.
-pub fn caption<D: DecoderNetwork>(
-    decoder: &mut D,
-    picture: &Encoded,
-    config: &DecoderConfig,
-    confidence: Option<&ConfidenceConfig>,
-    tokenizer: &Tokenizer,
-    options: &CaptionOptions,
-) -> Result<Caption> {
-    let start = Instant::now();
-    let specials = tokenizer.specials();
-    let longest = options.max_words.map_or(config.max_caption_tokens, |words| words.saturating_add(1));
-    let found = search(
-        decoder,
-        picture.tensors(),
-        &Search {
-            prefix: &[specials.caption],
-            max_tokens: longest.clamp(2, config.max_caption_tokens),
-            beams: options.beams.unwrap_or(config.beam_width).clamp(1, MAX_BEAMS),
-            length_alpha: options.length_alpha.unwrap_or(config.length_alpha).clamp(0.0, 2.0),
-            no_repeat_ngram: options.no_repeat_ngram,
-            joiner: tokenizer.number("and").filter(|_| options.no_repeat_ngram > 0),
-            min_words: 1,
-            end: specials.end,
-            forbidden: &unsaid(tokenizer),
-            // A limit of the caller's is kept; the bundle's own may cut a sentence, as in training.
-            max_words: options.max_words.map_or(usize::MAX, |words| words.max(1)),
-            first: None,
-            best_only: true,
-            cancel: options.cancel.as_ref(),
-        },
-    )?;
-    let nothing = || Error::RuntimeInferenceFailed {
-        model: "decoder".to_owned(),
-        detail: "it said nothing".to_owned(),
-    };
-    let best = found.into_iter().next().ok_or_else(nothing)?;
-    let curve = confidence.and_then(|c| c.caption.as_ref());
-    Ok(Caption {
-        text: tokenizer.decode(&best.tokens),
-        confidence: curve
-            .map_or_else(|| uncalibrated(&best.log_probabilities), |c| c.confidence(&best.log_probabilities)),
-        calibrated: curve.is_some(),
-        words: best
-            .tokens
-            .iter()
-            .map(|&token| tokenizer.word(token).to_owned())
-            .zip(best.log_probabilities)
-            .collect(),
-        timings: LanguageTimings::new(picture, start.elapsed()),
-    })
+/// The captions a search found for a picture, the search's best first.
+pub struct Drafts {
+    found: Vec<Hypothesis>,
+    start: Instant,
+}
+
+impl Drafts {
+    /// Searches for captions of `picture`: all that the beams hold if they are to be compared with the picture.
+    ///
+    /// Fails with `task.cancelled` or `runtime.inference_failed`.
+    pub fn search<D: DecoderNetwork>(
+        decoder: &mut D,
+        picture: &Encoded,
+        config: &DecoderConfig,
+        tokenizer: &Tokenizer,
+        options: &CaptionOptions,
+        compared: bool,
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let specials = tokenizer.specials();
+        let longest = options.max_words.map_or(config.max_caption_tokens, |words| words.saturating_add(1));
+        let found = search(
+            decoder,
+            picture.tensors(),
+            &Search {
+                prefix: &[specials.caption],
+                max_tokens: longest.clamp(2, config.max_caption_tokens),
+                beams: options.beams.unwrap_or(config.beam_width).clamp(1, MAX_BEAMS),
+                length_alpha: options.length_alpha.unwrap_or(config.length_alpha).clamp(0.0, 2.0),
+                no_repeat_ngram: options.no_repeat_ngram,
+                joiner: tokenizer.number("and").filter(|_| options.no_repeat_ngram > 0),
+                min_words: 1,
+                end: specials.end,
+                forbidden: &unsaid(tokenizer),
+                // A limit of the caller's is kept; the bundle's own may cut a sentence, as in training.
+                max_words: options.max_words.map_or(usize::MAX, |words| words.max(1)),
+                first: None,
+                best_only: !compared,
+                cancel: options.cancel.as_ref(),
+            },
+        )?;
+        Ok(Self { found, start })
+    }
+
+    /// Whether there is anything to choose from.
+    #[must_use]
+    pub fn several(&self) -> bool {
+        self.found.len() > 1
+    }
+
+    /// Puts first the caption with the largest `score + weight * cosine` of its embedding and the picture's.
+    ///
+    /// The search knows how likely words follow each other; the embeddings, trained to tell pictures apart, know
+    /// which text is about this one.
+    ///
+    /// Fails with `runtime.inference_failed`.
+    pub fn compare<N: TextNetwork>(
+        &mut self,
+        picture: &Embedding,
+        weight: f32,
+        encoder: &mut TextEncoder<N>,
+        tokenizer: &Tokenizer,
+    ) -> Result<()> {
+        let texts: Vec<(&[Token], bool)> = self.found.iter().map(|h| (&h.tokens[..], h.ended)).collect();
+        let embeddings = encoder.embed_said(&texts, tokenizer.specials())?;
+        let value = |index: usize| self.found[index].score + weight * embeddings[index].similarity(picture);
+        // Of equals the search's best, which comes first.
+        let best = (0..self.found.len()).rev().max_by(|&a, &b| value(a).total_cmp(&value(b)));
+        self.found.swap(0, best.unwrap_or(0));
+        Ok(())
+    }
+
+    /// The first one as the caption of `picture`.
+    ///
+    /// Fails with `runtime.inference_failed` if the search found nothing.
+    pub fn caption(
+        self,
+        picture: &Encoded,
+        confidence: Option<&ConfidenceConfig>,
+        tokenizer: &Tokenizer,
+    ) -> Result<Caption> {
+        let best = self.found.into_iter().next().ok_or_else(|| Error::RuntimeInferenceFailed {
+            model: "decoder".to_owned(),
+            detail: "it said nothing".to_owned(),
+        })?;
+        let curve = confidence.and_then(|c| c.caption.as_ref());
+        Ok(Caption {
+            text: tokenizer.decode(&best.tokens),
+            confidence: curve.map_or_else(
+                || uncalibrated(&best.log_probabilities),
+                |c| c.confidence(&best.log_probabilities),
+            ),
+            calibrated: curve.is_some(),
+            words: best
+                .tokens
+                .iter()
+                .map(|&token| tokenizer.word(token).to_owned())
+                .zip(best.log_probabilities)
+                .collect(),
+            timings: LanguageTimings::new(picture, self.start.elapsed()),
+        })
+    }
 }
 
 /// Every special token but the end.
 pub(super) fn unsaid(tokenizer: &Tokenizer) -> Vec<Token> {
     let specials = tokenizer.specials();
     specials.all().into_iter().filter(|&token| token != specials.end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayView2};
+
+    use super::*;
+    use crate::{bundle::TextConfig, text::tokenizer_for_tests};
+
+    /// Embeds a text as its number of words and its first word.
+    struct Counts;
+
+    impl TextNetwork for Counts {
+        fn run(&mut self, tokens: ArrayView2<'_, i64>) -> Result<Array2<f32>> {
+            let words = |row: usize| tokens.row(row).iter().filter(|&&token| token > 5).count();
+            Ok(Array2::from_shape_fn((tokens.nrows(), 2), |(row, column)| {
+                if column == 0 { words(row) as f32 } else { tokens[[row, 1]] as f32 - 6.0 }
+            }))
+        }
+    }
+
+    fn drafts() -> Drafts {
+        let text = |tokens: &[Token], score: f32| Hypothesis {
+            tokens: tokens.to_vec(),
+            log_probabilities: vec![-0.1; tokens.len() + 1],
+            ended: true,
+            score,
+        };
+        let found = vec![text(&[6, 7], -0.5), text(&[8, 7], -0.6), text(&[7, 6], -0.7)];
+        Drafts { found, start: Instant::now() }
+    }
+
+    fn said(weight: f32) -> String {
+        let config = TextConfig { inputs: vec![], outputs: vec![], max_words: 3, embedding: 2 };
+        let tokenizer = tokenizer_for_tests("a red dog");
+        // A picture of what begins with the third word.
+        let picture = Encoded::for_tests(vec![1.0, 1.0]);
+        let mut drafts = drafts();
+        let mut encoder = TextEncoder::new(Counts, &config);
+        drafts.compare(picture.embedding(), weight, &mut encoder, &tokenizer).unwrap();
+        drafts.caption(&picture, None, &tokenizer).unwrap().text
+    }
+
+    #[test]
+    fn the_picture_decides_between_captions_that_are_about_equally_likely() {
+        assert_eq!(said(0.0), "a red", "the score alone");
+        assert_eq!(said(0.2), "a red", "0.29 of a cosine is not worth 0.1 at this weight");
+        assert_eq!(said(1.0), "dog red");
+    }
+
+    #[test]
+    fn equals_keep_the_order_of_the_search() {
+        let config = TextConfig { inputs: vec![], outputs: vec![], max_words: 3, embedding: 2 };
+        let tokenizer = tokenizer_for_tests("a red dog");
+        let mut drafts = drafts();
+        drafts.found.iter_mut().for_each(|text| text.score = -0.5);
+        let picture = Encoded::for_tests(vec![1.0, 0.0]);
+        drafts.compare(picture.embedding(), 0.0, &mut TextEncoder::new(Counts, &config), &tokenizer).unwrap();
+        assert_eq!(drafts.found[0].tokens, [6, 7]);
+    }
 }

@@ -7,8 +7,11 @@ use crate::{
     bundle::TextConfig,
     error::{Error, Result},
     runtime::{TextNetwork, TextSession},
-    text::Tokenizer,
+    text::{Specials, Token, Tokenizer},
 };
+
+/// What the encoder is called in errors.
+const MODEL: &str = "text";
 
 /// A point on the unit sphere; as many numbers as the manifest's `embedding` says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,22 +69,41 @@ impl<N: TextNetwork> TextEncoder<N> {
     ///
     /// Fails with `text.empty` if it has no words, or `runtime.inference_failed`.
     pub fn embed(&mut self, text: &str, tokenizer: &Tokenizer) -> Result<Embedding> {
-        let specials = tokenizer.specials();
         let words = tokenizer.encode(text, self.max_words + 1);
         if words.is_empty() {
             return Err(Error::TextEmpty);
         }
-        // As captions were in training: a text that is cut has no end.
-        let end = (words.len() <= self.max_words).then_some(specials.end);
-        let row = std::iter::once(specials.caption)
-            .chain(words.into_iter().take(self.max_words))
-            .chain(end)
-            .map(i64::from)
-            .collect::<Vec<_>>();
-        let tokens = Array2::from_shape_fn((1, row.len()), |(_, i)| row[i]);
-        let output = self.network.run(tokens.view())?;
-        Embedding::normalised(output.into_iter().collect(), "text")
+        let mut found = self.embed_said(&[(&words, true)], tokenizer.specials())?;
+        found.pop().ok_or_else(|| failed("it gave no embedding".to_owned()))
     }
+
+    /// Embeds texts as a decoder says them, all at once: their words, and whether they have an end.
+    ///
+    /// Fails with `runtime.inference_failed`.
+    pub fn embed_said(&mut self, texts: &[(&[Token], bool)], specials: &Specials) -> Result<Vec<Embedding>> {
+        let rows: Vec<Vec<Token>> =
+            texts.iter().map(|(words, ended)| self.row(words, *ended, specials)).collect();
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let tokens = Array2::from_shape_fn((rows.len(), longest), |(row, column)| {
+            i64::from(rows[row].get(column).copied().unwrap_or(specials.pad))
+        });
+        let output = self.network.run(tokens.view())?;
+        if output.nrows() != rows.len() {
+            return Err(failed(format!("it gave {} embeddings for {} texts", output.nrows(), rows.len())));
+        }
+        output.rows().into_iter().map(|row| Embedding::normalised(row.to_vec(), MODEL)).collect()
+    }
+
+    /// As captions were in training: a text that is cut has no end.
+    fn row(&self, words: &[Token], ended: bool, specials: &Specials) -> Vec<Token> {
+        let end = (ended && words.len() <= self.max_words).then_some(specials.end);
+        let words = words.iter().copied().take(self.max_words);
+        std::iter::once(specials.caption).chain(words).chain(end).collect()
+    }
+}
+
+fn failed(detail: String) -> Error {
+    Error::RuntimeInferenceFailed { model: MODEL.to_owned(), detail }
 }
 
 #[cfg(test)]
@@ -116,6 +138,21 @@ mod tests {
         for empty in ["", "  ", "?!"] {
             assert_eq!(row(empty).unwrap_err().code(), "text.empty");
         }
+    }
+
+    #[test]
+    fn texts_of_a_decoder_share_a_batch_and_the_shorter_ones_are_padded() {
+        let config = TextConfig { inputs: vec![], outputs: vec![], max_words: 3, embedding: 4 };
+        let tokenizer = tokenizer_for_tests("a red dog");
+        let mut encoder = TextEncoder::new(Echo, &config);
+        let texts: [(&[Token], bool); 3] = [(&[6, 7, 8], true), (&[6], false), (&[6, 7, 8, 6], true)];
+        let found = encoder.embed_said(&texts, tokenizer.specials()).unwrap();
+        let rows: Vec<Vec<f32>> = found
+            .iter()
+            .map(|e| e.as_slice().iter().map(|v| (v / e.as_slice()[0]).round()).collect())
+            .collect();
+        assert_eq!(rows, [[1.0, 6.0, 7.0, 8.0, 3.0], [1.0, 6.0, 0.0, 0.0, 0.0], [1.0, 6.0, 7.0, 8.0, 0.0]]);
+        assert_eq!(encoder.embed_said(&texts[..1], tokenizer.specials()).unwrap().len(), 1);
     }
 
     #[test]

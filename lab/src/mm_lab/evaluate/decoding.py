@@ -23,7 +23,7 @@ class DecodeSettings:
 
     max_tokens: int
     beams: int = 1
-    alpha: float = 0.7
+    alpha: float = 1.0
     no_repeat_ngram: int = 0
 
 
@@ -51,6 +51,11 @@ Step = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
 def decode(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> Text:
     """The best text after ``prefix``."""
+    return search(step, prefix, settings)[0]
+
+
+def search(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> list[Text]:
+    """The texts after ``prefix`` that the beams hold at the end, best first."""
     alive: list[Text] = [Text((), ())]
     finished: list[Text] = []
     parents = np.zeros(1, np.int64)
@@ -64,8 +69,8 @@ def decode(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> Text:
             allowed[_repeats(text.tokens, settings.no_repeat_ngram)] = _NEVER
             for token in np.argsort(-allowed)[: settings.beams]:
                 gained = Text((*text.tokens, int(token)), (*text.logprobs, float(gains[row, token])))
-                candidates.append((_score(gained, settings.alpha), row, gained))
-        candidates += [(_score(text, settings.alpha), -1, text) for text in finished]
+                candidates.append((score(gained, settings.alpha), row, gained))
+        candidates += [(score(text, settings.alpha), -1, text) for text in finished]
         best = sorted(candidates, key=lambda c: -c[0])[: settings.beams]
         finished = [text for _, row, text in best if row < 0 or text.tokens[-1] == END]
         going_on = [(row, text) for _, row, text in best if row >= 0 and text.tokens[-1] != END]
@@ -74,10 +79,11 @@ def decode(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> Text:
             break
         parents = np.array([row for row, _ in going_on], np.int64)
         tokens = np.array([[text.tokens[-1]] for text in alive], np.int64)
-    return max([*finished, *alive], key=lambda text: _score(text, settings.alpha))
+    return sorted([*finished, *alive], key=lambda text: -score(text, settings.alpha))
 
 
-def _score(text: Text, alpha: float) -> float:
+def score(text: Text, alpha: float) -> float:
+    """Sum of the log-probabilities over length**alpha: what the search compares."""
     return sum(text.logprobs) / len(text.tokens) ** alpha
 
 

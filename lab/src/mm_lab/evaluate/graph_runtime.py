@@ -17,7 +17,7 @@ from mm_lab.data.views import plain_view
 from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR
 from mm_lab.evaluate.bundle_graphs import Graphs
 from mm_lab.evaluate.calibration import Confidence
-from mm_lab.evaluate.decoding import DecodeSettings, Text, decode
+from mm_lab.evaluate.decoding import DecodeSettings, Text, score, search
 from mm_lab.evaluate.runtime import Picture, Said
 
 NO_REPEAT = 3
@@ -58,9 +58,12 @@ class GraphRuntime:
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See :class:`Runtime`."""
+        return self._embed([[*self.graphs.vocabulary.encode(t), END] for t in texts])
+
+    def _embed(self, texts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Embeddings of tokens; words beyond the encoder's limit are left out, and with them the end."""
         longest: int = self.graphs.settings["text"]["max_words"]
-        encoded = [self.graphs.vocabulary.encode(t) for t in texts]
-        rows = [[CAPTION, *e[:longest], *([END] if len(e) <= longest else [])] for e in encoded]
+        rows = [[CAPTION, *t[:longest], *[token for token in t[longest : longest + 1] if token == END]] for t in texts]
         parts = []
         for start in range(0, len(rows), _TEXT_BATCH):
             group = rows[start : start + _TEXT_BATCH]
@@ -78,8 +81,8 @@ class GraphRuntime:
         return embedding, keys, values
 
     def text(self, picture: Picture, prefix: list[int], settings: DecodeSettings) -> Text:
-        """The decoded text after ``prefix``."""
-        _, picture_keys, picture_values = self.see(picture)
+        """The decoded text after ``prefix``; of several, the one that is most like the picture (manifest)."""
+        embedding, picture_keys, picture_values = self.see(picture)
         layers, heads, size = (self._decoder[k] for k in ("layers", "heads", "head_size"))
         past = [np.zeros((layers, 1, heads, 0, size), np.float32) for _ in range(2)]
         said = 0
@@ -92,7 +95,13 @@ class GraphRuntime:
             past, said = [keys, values], said + tokens.shape[1]
             return logits
 
-        return decode(step, prefix, settings)
+        found = search(step, prefix, settings)
+        weight = self._decoder.get("similarity_weight", 0.0)
+        if len(found) == 1 or not weight:
+            return found[0]
+        alike = self._embed([text.tokens for text in found]) @ embedding[0]
+        values = [score(text, settings.alpha) + weight * a for text, a in zip(found, alike, strict=True)]
+        return found[int(np.argmax(values))]
 
     def _say(self, picture: Picture, prefix: list[int], settings: DecodeSettings, kind: str) -> Said:
         text = self.text(picture, prefix, settings)

@@ -17,7 +17,7 @@ from mm_lab.data.vocabulary import CAPTION
 from mm_lab.evaluate.captions import CaptionScorer
 from mm_lab.evaluate.questions import BlindGuesser, score_answers
 from mm_lab.evaluate.retrieval import recall
-from mm_lab.model.generate import BeamSettings, beam_search, generate
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike
 from mm_lab.model.network import Network, pool_grid
 
 Metrics = dict[str, float]
@@ -60,10 +60,10 @@ class ReferenceEvaluator:
         said: dict[str, list[str]] = {}
         for group in self._groups:
             memory, embedding = self._encode(network, group)
-            captions = self.captions(network, memory, beam=False)
+            captions = self.captions(network, memory)
             metrics |= _named(f"{group.name}/greedy", group.scorer(captions).__dict__)
             if beam:
-                captions = self.captions(network, memory, beam=True)
+                captions = self.captions(network, memory, embedding)
                 metrics |= _named(f"{group.name}/beam3", group.scorer(captions).__dict__)
             said[group.name] = captions
             metrics |= _named(group.name, self._recall(network, group, embedding))
@@ -84,18 +84,19 @@ class ReferenceEvaluator:
             embeddings.append(network.embed_pooled(pool_grid(grid)))
         return torch.cat(memories), torch.cat(embeddings)
 
-    def captions(self, network: Network, memory: Tensor, beam: bool) -> list[str]:
-        """One caption per picture memory."""
+    def captions(self, network: Network, memory: Tensor, embeddings: Tensor | None = None) -> list[str]:
+        """One caption per picture memory: greedy, or with beams that are compared with the pictures' embeddings."""
         out: list[str] = []
+        settings = BeamSettings(max_tokens=MAX_CAPTION_WORDS + 1)
         for start in range(0, len(memory), _BATCH):
             part = memory[start : start + _BATCH]
             prefix = torch.full((len(part), 1), CAPTION)
-            length = MAX_CAPTION_WORDS + 1
-            tokens = (
-                beam_search(network, part, prefix, BeamSettings(max_tokens=length))
-                if beam
-                else generate(network, part, prefix, length)
-            )
+            if embeddings is None:
+                tokens = generate(network, part, prefix, settings.max_tokens)
+            else:
+                texts, scores = beam_search(network, part, prefix, settings)
+                pictures = embeddings[start : start + _BATCH]
+                tokens = most_alike(network, texts, scores, pictures, settings.similarity_weight)
             out += [self._corpus.vocabulary.decode(row) for row in tokens.tolist()]
         return out
 

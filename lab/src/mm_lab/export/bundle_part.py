@@ -71,6 +71,7 @@ def model_settings(model: Model) -> dict[str, dict[str, Any]]:
             "max_answer_tokens": MAX_ANSWER_WORDS + 1,
             "beam_width": beam.width,
             "length_alpha": beam.alpha,
+            "similarity_weight": beam.similarity_weight,
         },
         "text": ends["text"] | {"max_words": MAX_CAPTION_WORDS, "embedding": config.embedding},
     }

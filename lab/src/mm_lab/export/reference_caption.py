@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from mm_lab.data.corpus import MAX_ANSWER_WORDS, MAX_CAPTION_WORDS, MAX_QUESTION_WORDS
 from mm_lab.data.views import plain_view
 from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR, SPECIALS, Vocabulary
-from mm_lab.model.generate import BeamSettings, beam_search, generate
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_likely
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network, pool_grid
 from mm_lab.train.checkpoint import load_model
@@ -85,7 +85,7 @@ def _case(network: Network, trunk: nn.Module, vocabulary: Vocabulary, pixels: ND
     settings = BeamSettings(max_tokens=MAX_CAPTION_WORDS + 1)
     prefix = torch.tensor([[CAPTION]])
     greedy = _said(generate(network, memory, prefix, settings.max_tokens)[0])
-    beam = _said(beam_search(network, memory, prefix, settings)[0])
+    beam = _said(most_likely(*beam_search(network, memory, prefix, settings))[0])
     return {
         "input": _samples(image),
         "embedding": _numbers(network.embed_pooled(pool_grid(grid))[0]),

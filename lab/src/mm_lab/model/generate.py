@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mm_lab.data.vocabulary import END, PAD, SPECIALS
+from mm_lab.data.corpus import MAX_CAPTION_WORDS
+from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network
 
@@ -16,11 +17,16 @@ _NEVER = -1e9
 
 @dataclass(frozen=True)
 class BeamSettings:
-    """Beam search. Scores are divided by length**alpha (Wu et al., 2016, without the offset)."""
+    """Beam search. Scores are divided by length**alpha (Wu et al., 2016, without the offset).
+
+    Of the captions found, the one with the largest ``score + similarity_weight * cosine`` of its embedding and the
+    picture's is said (:func:`most_alike`).
+    """
 
     width: int = 3
     max_tokens: int = 19
-    alpha: float = 0.7
+    alpha: float = 1.0
+    similarity_weight: float = 4.0
 
 
 def _forbid_specials(scores: Tensor) -> Tensor:
@@ -62,8 +68,8 @@ def generate(
 
 
 @torch.no_grad()
-def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: BeamSettings) -> Tensor:
-    """Best token row per picture (B, <=max_tokens) after ``prefix`` (B,T)."""
+def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: BeamSettings) -> tuple[Tensor, Tensor]:
+    """Token rows (B,width,<=max_tokens) after ``prefix`` (B,T), PAD after the end, and their scores (B,width)."""
     width = settings.width
     picture = network.picture_keys_values(memory)
     batch, device = len(prefix), memory.device
@@ -94,5 +100,25 @@ def beam_search(network: Network, memory: Tensor, prefix: Tensor, settings: Beam
         if bool(done.all()):
             break
         tokens = chosen[:, None]
-    winner = (total / length.view(batch, width).clamp(min=1) ** settings.alpha).argmax(1)
-    return history[winner + first_rows]
+    return history.view(batch, width, -1), total / length.view(batch, width).clamp(min=1) ** settings.alpha
+
+
+def most_likely(texts: Tensor, scores: Tensor) -> Tensor:
+    """The row (B,T) of ``texts`` (B,width,T) with the largest of ``scores`` (B,width)."""
+    return texts[torch.arange(len(texts), device=texts.device), scores.argmax(1)]
+
+
+@torch.no_grad()
+def most_alike(network: Network, texts: Tensor, scores: Tensor, pictures: Tensor, weight: float) -> Tensor:
+    """As :func:`most_likely` of ``scores + weight * cosine`` of the captions and ``pictures`` (B,E), unit embeddings.
+
+    The decoder knows how likely words follow each other; the embeddings, trained to tell pictures apart, which
+    text is about this one.
+    """
+    rows = texts.flatten(0, 1)
+    # The text encoder saw captions of so many words in training; what is cut has no end.
+    over = rows[:, MAX_CAPTION_WORDS:]
+    rows = torch.cat([rows[:, :MAX_CAPTION_WORDS], over.where(over.eq(END), PAD)], 1)
+    start = torch.full_like(rows[:, :1], CAPTION)
+    alike = network.embed_text(torch.cat([start, rows], 1)).view(*scores.shape, -1) @ pictures.unsqueeze(-1)
+    return most_likely(texts, scores + weight * alike.squeeze(-1))
