@@ -18,6 +18,7 @@ from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
 from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike, most_likely  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
+from mm_lab.train.caption_contrast import CaptionContrast  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.train.cider import CiderReward  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
@@ -107,6 +108,21 @@ def likelihood(network: Network, memory, said):
         [policy_loss(network, m[None], s[None], torch.ones(1)) for m, s in zip(memory, said, strict=True)]
     )
     return -rows * said.ne(PAD).sum(1)
+
+
+def test_pictures_are_held_against_all_captions_but_their_own_others(network: Network, corpus: Corpus):
+    corpus.train[1] = Photo("a", "2", ("a cat", "a dog", "grass"), (), ())
+    texts = [c for photo in corpus.train for c in photo.captions]
+    with torch.no_grad():
+        embeddings = torch.cat([network.embed_text(torch.tensor([corpus.caption_tokens(c)])) for c in texts])
+        pictures = torch.nn.functional.normalize(torch.randn(2, embeddings.shape[1]), dim=-1)
+        scores = network.log_scale_text.exp() * pictures @ embeddings.T
+        found = CaptionContrast(corpus, network)(pictures, np.array([1, 2]), random.Random(0))
+    choice = random.Random(0)
+    first, second = choice.randrange(2, 5), choice.randrange(5, 7)
+    others = [[0, 1, 5, 6, first], [0, 1, 2, 3, 4, second]]
+    expected = [torch.log_softmax(scores[i, rows], 0)[-1] for i, rows in enumerate(others)]
+    torch.testing.assert_close(found, -torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
 
 
 def test_nothing_but_words_and_the_end_is_ever_said(network: Network, memory):

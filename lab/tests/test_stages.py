@@ -132,26 +132,51 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
     }
 
 
-@pytest.mark.parametrize("pictures", ["middles", "pixels"])
-def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
+def started(folder: Path) -> Model:
+    """A model after one step, with a trunk of its own, saved as ``start.pt``."""
     first = config(
         folder, TrainConfig, "first", steps=1, retrieval_batch=6, extra_negatives=4, word_vectors=False,
         network=NETWORK,
     )  # fmt: skip
     train(first, quiet)
-    started = load_model(folder / "first" / "model.pt")
+    model = load_model(folder / "first" / "model.pt")
     torch.manual_seed(0)
-    started.trunk = Trunk(0, SIZE, pretrained=False).state_dict()
-    save_model(folder / "start.pt", Model(started.network, started.vocabulary, {}, started.trunk))
+    model.trunk = Trunk(0, SIZE, pretrained=False).state_dict()
+    save_model(folder / "start.pt", Model(model.network, model.vocabulary, {}, model.trunk))
+    return model
+
+
+@pytest.mark.parametrize("pictures", ["middles", "pixels"])
+def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
+    before = started(folder).trunk or {}
     tuned = config(
         folder, TrainConfig, "tuned", steps=2, extra_negatives=4, start_from=str(folder / "start.pt"),
         pictures=pictures, trunk_rate_share=1.0,
     )  # fmt: skip
     train(tuned, quiet)
-    before, after = started.trunk or {}, load_model(folder / "tuned" / "model.pt").trunk
+    after = load_model(folder / "tuned" / "model.pt").trunk
     assert after is not None
     changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
     assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})
+
+
+def test_self_critical_steps_tune_the_trunk_and_hold_its_embeddings_to_the_texts(folder: Path):
+    before = started(folder)
+    tuned = config(
+        folder, SelfCriticalConfig, "tuned", steps=2, start_from=str(folder / "start.pt"), pictures="middles",
+        trunk_rate_share=1.0, contrast=0.5,
+    )  # fmt: skip
+    train_self_critical(tuned, quiet)
+    after = load_model(folder / "tuned" / "model.pt")
+    assert after.trunk is not None and before.trunk is not None
+    assert {k.split(".")[0] for k in after.trunk if not torch.equal(after.trunk[k], before.trunk[k])} == {
+        "upper",
+        "head",
+    }
+    old = dict(before.network.named_parameters())
+    changed = {n.split(".")[0] for n, p in after.network.named_parameters() if not torch.equal(p, old[n])}
+    assert "image_out" in changed and "blocks" in changed
+    assert not [name for name in changed if name.startswith(("text_", "embedding"))]
 
 
 def test_later_stages_use_the_tuned_trunk_through_a_refined_cache(folder: Path):

@@ -92,6 +92,8 @@ class SelfCriticalConfig(StageConfig):
 
     Against overfitting, a picture's features can pass the network's dropout (``picture_dropout``), and only
     a random share ``regions_kept`` of its grid is shown at each step. A two-bit checkpoint stays on its grid.
+    ``contrast`` weighs the pictures' embeddings against those of all captions, for a trunk that changes below them;
+    at 0 embeddings are left alone.
     """
 
     start_from: Path
@@ -103,6 +105,7 @@ class SelfCriticalConfig(StageConfig):
     picture_dropout: bool = False
     regions_kept: float = 1.0
     scale_rate_share: float = 0.1
+    contrast: float = 0.0
     losses: LossWeights = field(default_factory=LossWeights)
 
 

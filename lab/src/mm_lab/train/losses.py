@@ -40,9 +40,14 @@ def packed_loss(network: Network, memory: Tensor, packed: PackedBatch, *, smooth
     return token_loss(logits, targets, weights, smoothing=smoothing)
 
 
+def text_scale(log_scale: Tensor) -> Tensor:
+    """Factor of cosines, capped."""
+    return log_scale.exp().clamp(max=_MAX_SCALE)
+
+
 def contrast(images: Tensor, texts: Tensor, log_scale: Tensor, negatives: Tensor | None = None) -> Tensor:
     """Symmetric InfoNCE of matching rows; ``negatives`` are more texts that match no row."""
-    scale = log_scale.exp().clamp(max=_MAX_SCALE)
+    scale = text_scale(log_scale)
     similarity = scale * images @ texts.T
     labels = torch.arange(len(images), device=images.device)
     to_image = functional.cross_entropy(similarity.T, labels)

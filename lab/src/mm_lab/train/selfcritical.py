@@ -19,15 +19,17 @@ from mm_lab.data.corpus import MAX_CAPTION_WORDS, Corpus
 from mm_lab.data.packing import pack_photos
 from mm_lab.data.vocabulary import CAPTION, END, PAD
 from mm_lab.model.generate import generate
-from mm_lab.model.network import Network
+from mm_lab.model.network import Network, pool_grid
 from mm_lab.quantize.two_bit import scale_parameters
+from mm_lab.train.caption_contrast import CaptionContrast
 from mm_lab.train.cider import CiderReward
 from mm_lab.train.config import SelfCriticalConfig
 from mm_lab.train.losses import packed_loss, packed_mask
 from mm_lab.train.session import Report, Session
 
 _REPORT_EVERY = 20
-_FROZEN = ("text_", "image_out", "log_scale", "embedding")
+_FROZEN = ("text_", "log_scale", "embedding")
+_PICTURE_EMBEDDING = "image_out"
 
 
 class SourceRewards:
@@ -62,20 +64,22 @@ class SelfCritical:
         self._session = Session(config, None, report)
         self._corpus, self._network = self._session.corpus, self._session.network
         self._rewards = SourceRewards(self._corpus)
+        self._network.eval()  # dropout would make the policy differ from the one that sampled
+        self._contrast = CaptionContrast(self._corpus, self._network) if config.contrast else None
 
     def train(self) -> None:
         """Runs to the end of the schedule."""
         scales = {id(s) for s in scale_parameters(self._network)}
+        frozen = _FROZEN if self._contrast else (*_FROZEN, _PICTURE_EMBEDDING)
         weights, learned_scales = [], []
         for name, parameter in self._network.named_parameters():
-            if name.startswith(_FROZEN):
+            if name.startswith(frozen):
                 parameter.requires_grad_(False)
             else:
                 (learned_scales if id(parameter) in scales else weights).append(parameter)
         groups = [{"params": weights, "weight_decay": 0.0}]
         if learned_scales:
             groups.append({"params": learned_scales, "weight_decay": 0.0, "share": self._config.scale_rate_share})
-        self._network.eval()  # dropout would make the policy differ from the one that sampled
         self._session.fit(self, groups, _REPORT_EVERY)
 
     def _remembered(self, grids: Tensor) -> Tensor:
@@ -111,7 +115,14 @@ class SelfCritical:
         with parametrize.cached():  # apart from the first: that one's weights have no gradients
             gradient = policy_loss(self._network, memory, said, (reward - others).flatten())
             words = packed_loss(self._network, memory, packed, smoothing=config.losses.label_smoothing)
-        return gradient + config.cross_entropy * words, {"reward": reward.mean().item(), "loss/words": words.item()}
+        loss = gradient + config.cross_entropy * words
+        parts = {"reward": reward.mean().item(), "loss/words": words.item()}
+        if self._contrast:
+            self._network.image_out.train()
+            pairs = self._contrast(self._network.embed_pooled(pool_grid(grids)), rows, self._texts)
+            self._network.image_out.eval()
+            loss, parts["loss/pairs"] = loss + config.contrast * pairs, pairs.item()
+        return loss, parts
 
 
 def policy_loss(network: Network, memory: Tensor, said: Tensor, advantage: Tensor) -> Tensor:
