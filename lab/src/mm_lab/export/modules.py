@@ -78,14 +78,32 @@ class TwoBitLinear(nn.Module):
         return out if self.bias is None else out + self.bias
 
 
-def joined(linears: Sequence[nn.Linear]) -> nn.Module:
-    """Linears of the same input as one, their outputs side by side: one product is quicker than several."""
-    bias = torch.cat([linear.bias.detach() for linear in linears])
-    if hasattr(linears[0], "parametrizations"):
-        codes = [codes_of(linear) for linear in linears]
+class SideBySide(nn.Module):
+    """Outputs of several modules one behind the other."""
+
+    def __init__(self, parts: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` through every part."""
+        return torch.cat([part(x) for part in self.parts], -1)
+
+
+def joined(linears: Sequence[nn.Module]) -> nn.Module:
+    """Linears of the same input as one, their outputs side by side: one product is quicker than several.
+
+    Other modules, such as those of the search, whose bits differ from layer to layer, stay apart.
+    """
+    known = [linear for linear in linears if isinstance(linear, nn.Linear)]
+    if len(known) < len(linears):
+        return SideBySide(linears)
+    bias = torch.cat([linear.bias.detach() for linear in known])
+    if hasattr(known[0], "parametrizations"):
+        codes = [codes_of(linear) for linear in known]
         stacked = np.concatenate([c.codes for c in codes]), np.concatenate([c.scales for c in codes])
         return TwoBitLinear(Codes(*stacked, codes[0].grid, codes[0].block), bias)
-    weight = torch.cat([linear.weight.detach() for linear in linears])
+    weight = torch.cat([linear.weight.detach() for linear in known])
     whole = nn.Linear(weight.shape[1], weight.shape[0])
     whole.weight, whole.bias = nn.Parameter(weight), nn.Parameter(bias)
     return whole
