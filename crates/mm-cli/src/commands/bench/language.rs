@@ -53,13 +53,13 @@ pub fn measure(
     iterations: usize,
 ) -> mm_core::Result<LanguageReport> {
     let (load, provider) = model.load_language()?;
+    let load_text = model.load_text()?; // before a caption with several beams does
     let first = pictures[0].1.load()?;
     let (_, first_caption) = timed(|| model.caption(&first, &CaptionOptions::default()))?;
     let images = pictures
         .iter()
         .map(|(name, source)| measure_image(model, name, source, iterations))
         .collect::<mm_core::Result<_>>()?;
-    let load_text = model.load_text()?;
     model.embed_text(TEXT)?;
     let texts = (0..iterations).map(|_| Ok(timed(|| model.embed_text(TEXT))?.1));
     let decoder = model.bundle().manifest().models.decoder.as_ref();
