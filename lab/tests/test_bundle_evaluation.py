@@ -21,7 +21,7 @@ from mm_lab.evaluate.bundle_run import evaluate_bundle
 from mm_lab.evaluate.calibration import Confidence
 from mm_lab.evaluate.cli_runtime import CliRuntime
 from mm_lab.evaluate.correctness import is_right
-from mm_lab.evaluate.decoding import DecodeSettings, decode
+from mm_lab.evaluate.decoding import DecodeSettings, search
 from mm_lab.evaluate.fit import Observed, calibrate_bundle, fit, unsure_below
 from mm_lab.evaluate.questions import BlindGuesser
 from mm_lab.evaluate.results import PhotoResult, ResultsFile, run_photos
@@ -117,8 +117,8 @@ def chain(*rows: dict[int, float], width: int = 12):
 
 def test_a_beam_finds_the_likelier_sentence_that_greedy_misses():
     step = chain({6: 0.6, 7: 0.4}, {END: 0.3, 8: 0.7}, {END: 1.0}, {END: 0.1, 6: 0.9})
-    greedy = decode(step, [CAPTION], DecodeSettings(6))
-    beam = decode(step, [CAPTION], DecodeSettings(6, beams=3, alpha=0.0))
+    greedy = search(step, [CAPTION], DecodeSettings(6))[0]
+    beam = search(step, [CAPTION], DecodeSettings(6, beams=3, alpha=0.0))[0]
     assert greedy.tokens[:2] == (6, 8) and beam.tokens == (7, END)
     np.testing.assert_allclose(beam.logprobs, np.log([0.4, 1.0]), atol=1e-4)
     np.testing.assert_allclose([beam.mean, beam.least], [np.log(0.4) / 2, np.log(0.4)], atol=1e-4)
@@ -126,11 +126,11 @@ def test_a_beam_finds_the_likelier_sentence_that_greedy_misses():
 
 def test_no_three_words_are_said_twice_and_specials_never():
     step = chain({6: 1.0}, {7: 1.0}, {8: 1.0}, {6: 0.6, END: 0.3, CAPTION: 0.1})
-    said = decode(step, [CAPTION], DecodeSettings(12, no_repeat_ngram=3)).tokens
+    said = search(step, [CAPTION], DecodeSettings(12, no_repeat_ngram=3))[0].tokens
     triples = [said[i : i + 3] for i in range(len(said) - 2)]
     assert len(triples) == len(set(triples)) > 2
     assert not {0, 1, 2, 4, 5} & set(said)
-    assert decode(step, [CAPTION], DecodeSettings(12)).tokens[:6] == (6, 7, 8, 6, 7, 8)
+    assert search(step, [CAPTION], DecodeSettings(12))[0].tokens[:6] == (6, 7, 8, 6, 7, 8)
 
 
 def test_a_stopped_evaluation_goes_on_where_it_was(tmp_path: Path, bundle: Path):

@@ -49,11 +49,6 @@ Step = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 """``step(tokens (B,T), parents (B,)) -> logits (B,V)``: row b goes on from row ``parents[b]`` of the last call."""
 
 
-def decode(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> Text:
-    """The best text after ``prefix``."""
-    return search(step, prefix, settings)[0]
-
-
 def search(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> list[Text]:
     """The texts after ``prefix`` that the beams hold at the end, best first."""
     alive: list[Text] = [Text((), ())]
