@@ -19,10 +19,7 @@ pub enum Extent {
 
 /// Adds the setup steps; each is a quick, offline check once it has been done.
 pub fn steps(workspace: &Workspace, extent: Extent, steps: &mut Steps) {
-    if extent != Extent::Runtime {
-        steps
-            .essential("setup: system packages", || system::install(workspace, extent == Extent::Everything));
-    }
+    steps.essential("setup: system packages", move || system::install(workspace, extent));
     steps.essential("setup: ONNX Runtime", || onnxruntime::install(workspace));
     if extent != Extent::Runtime {
         steps.essential("setup: page", || node::install(workspace, node::UI));

@@ -6,12 +6,14 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::prerequisites::System;
+use crate::setup::Extent;
 use crate::shell;
 use crate::workspace::Workspace;
 
-/// What builds the app on Debian and its children. Speaking needs a service and a voice as well.
-const DEBIAN_BUILD: &[&str] = &[
-    "libclang-dev",
+/// What builds `mm` on Debian and its children: the bindings to the system's cameras are made with libclang.
+const DEBIAN_COMMAND: &[&str] = &["libclang-dev"];
+/// What builds the app, beside that. Speaking needs a service and a voice as well.
+const DEBIAN_APP: &[&str] = &[
     "librsvg2-dev",
     "libspeechd-dev",
     "libwebkit2gtk-4.1-dev",
@@ -23,11 +25,15 @@ const DEBIAN_BUILD: &[&str] = &[
 const DEBIAN_TEST: &[&str] =
     &["chromium", "dbus-daemon", "fonts-dejavu-core", "iproute2", "webkit2gtk-driver", "xauth", "xvfb"];
 
-/// Makes sure that what building the app needs is there; `tests`: what its tests need, too.
-pub fn install(workspace: &Workspace, tests: bool) -> Result<()> {
+/// Makes sure that what building (and testing) as much as `extent` needs is there.
+pub fn install(workspace: &Workspace, extent: Extent) -> Result<()> {
     let system = System::detect();
     if system == System::Debian {
-        return debian(workspace, tests);
+        return debian(workspace, extent);
+    }
+    if cfg!(target_os = "linux") && extent == Extent::Runtime {
+        println!("    `mm` is built with libclang; if the build misses it: {}", system.install_app());
+        return Ok(());
     }
     if cfg!(target_os = "linux") && !has_libraries() {
         bail!(
@@ -35,15 +41,20 @@ pub fn install(workspace: &Workspace, tests: bool) -> Result<()> {
             system.install_app()
         );
     }
-    println!("    the app's libraries are in place");
+    println!("    the libraries are in place");
     Ok(())
 }
 
-fn debian(workspace: &Workspace, tests: bool) -> Result<()> {
-    let wanted = DEBIAN_BUILD.iter().chain(if tests { DEBIAN_TEST } else { &[] });
+fn debian(workspace: &Workspace, extent: Extent) -> Result<()> {
+    let wanted: &[&[&str]] = match extent {
+        Extent::Runtime => &[DEBIAN_COMMAND],
+        Extent::App => &[DEBIAN_COMMAND, DEBIAN_APP],
+        Extent::Everything => &[DEBIAN_COMMAND, DEBIAN_APP, DEBIAN_TEST],
+    };
+    let wanted = wanted.iter().copied().flatten();
     let missing: Vec<&str> = wanted.copied().filter(|package| !is_installed(workspace, package)).collect();
     if missing.is_empty() {
-        println!("    the app's system packages are in place");
+        println!("    the system packages are in place");
         return Ok(());
     }
     let line = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
@@ -80,7 +91,7 @@ mod tests {
     #[test]
     fn the_printed_line_names_what_is_installed_here() {
         let line = System::Debian.install_app();
-        for package in DEBIAN_BUILD {
+        for package in DEBIAN_COMMAND.iter().chain(DEBIAN_APP) {
             assert!(line.contains(package), "{package}");
         }
     }
