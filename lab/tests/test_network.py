@@ -16,15 +16,16 @@ from mm_lab.data.features import GRID_VALUES, pack_grid  # noqa: E402
 from mm_lab.data.packing import PackSettings, pack_photos  # noqa: E402
 from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
-from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike, most_likely  # noqa: E402
+from mm_lab.model.agreement import agreement  # noqa: E402
+from mm_lab.model.generate import BeamSettings, beam_search, chosen, generate, most_likely  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.train.caption_contrast import CaptionContrast  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.train.cider import CiderReward  # noqa: E402
 from mm_lab.train.config import TrainConfig, read_config  # noqa: E402
-from mm_lab.train.losses import contrast, packed_loss, packed_mask  # noqa: E402
+from mm_lab.train.losses import contrast, drop_regions, packed_loss, packed_mask  # noqa: E402
 from mm_lab.train.run import Run  # noqa: E402
-from mm_lab.train.selfcritical import drop_regions, policy_loss  # noqa: E402
+from mm_lab.train.selfcritical import EvenSources, policy_loss  # noqa: E402
 from mm_lab.train.store import unpack_grid  # noqa: E402
 
 WORDS = "a dog cat runs on grass red what color is the".split()
@@ -99,8 +100,23 @@ def test_the_picture_decides_between_the_captions_of_the_beams(network: Network,
         embeddings = torch.cat([network.embed_text(torch.tensor([row])) for row in rows])
     least = int(scores[1].argmin())
     pictures = torch.stack([embeddings[0], embeddings[least], embeddings[0]])
-    assert most_alike(network, texts, scores, pictures, 0.0).tolist() == most_likely(texts, scores).tolist()
-    assert most_alike(network, texts, scores, pictures, 1e4)[1].tolist() == texts[1, least].tolist()
+
+    def said(alike: float, agreed: float):
+        weights = BeamSettings(similarity_weight=alike, agreement_weight=agreed)
+        return chosen(network, texts, scores, pictures, weights)
+
+    assert said(0.0, 0.0).tolist() == most_likely(texts, scores).tolist()
+    assert said(1e4, 0.0)[1].tolist() == texts[1, least].tolist()
+    agreed = [group[int(np.argmax(agreement(group)))] for group in texts.tolist()]
+    assert said(0.0, 1e6).tolist() == agreed
+
+
+def test_texts_that_share_runs_agree():
+    pair = (0.75 + 2 / 3 + 0.5) / 4
+    found = agreement([[6, 7, 8, 9, END], [6, 7, 8, 10, PAD], [11, 12, 13, 14, END, PAD]])
+    assert found == pytest.approx([pair / 2, pair / 2, 0.0])
+    assert agreement([[6, 6, 6], [6, 7]]) == pytest.approx([0.1, 0.1])
+    assert agreement([]) == [] and agreement([[6]]) == [0.0] and agreement([[], [END]]) == [0.0, 0.0]
 
 
 def likelihood(network: Network, memory, said):
@@ -108,6 +124,18 @@ def likelihood(network: Network, memory, said):
         [policy_loss(network, m[None], s[None], torch.ones(1)) for m, s in zip(memory, said, strict=True)]
     )
     return -rows * said.ne(PAD).sum(1)
+
+
+def test_a_source_whose_rewards_vary_more_does_not_outweigh_the_others():
+    torch.manual_seed(1)
+    even, sources = EvenSources(), ["few", "many"] * 8
+    for _ in range(20):
+        advantage = torch.randn(16, 5) * torch.tensor([[3.0], [0.5]] * 8)
+        found = even(advantage, sources)
+        sizes = [found[first::2].square().mean().sqrt().item() for first in (0, 1)]
+        assert sizes == pytest.approx([0.36, 0.36], rel=0.35)
+        torch.testing.assert_close(found.sign(), advantage.sign())
+    assert even(torch.zeros(2, 5), ["few", "none"]).tolist() == torch.zeros(2, 5).tolist()
 
 
 def test_pictures_are_held_against_all_captions_but_their_own_others(network: Network, corpus: Corpus):

@@ -99,7 +99,7 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
 
     critical = config(
         folder, SelfCriticalConfig, "critical", steps=4, start_from=str(model), evaluate_every=100,
-        image_size=SIZE - 8, picture_dropout=True, regions_kept=0.75,
+        image_size=SIZE - 8, picture_dropout=True, decoder_dropout=True, even_sources=True, regions_kept=0.75,
     )  # fmt: skip
     with pytest.raises(ValueError, match=f'set "image_size" to {SIZE}'):
         train_self_critical(critical, quiet)
@@ -151,7 +151,7 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
     before = started(folder).trunk or {}
     tuned = config(
         folder, TrainConfig, "tuned", steps=2, extra_negatives=4, start_from=str(folder / "start.pt"),
-        pictures=pictures, trunk_rate_share=1.0,
+        pictures=pictures, trunk_rate_share=1.0, regions_kept=0.75,
     )  # fmt: skip
     train(tuned, quiet)
     after = load_model(folder / "tuned" / "model.pt").trunk

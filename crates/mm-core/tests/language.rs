@@ -256,7 +256,9 @@ fn a_bundle_that_contradicts_itself_is_refused_with_a_code() {
     for (number, (changed, expected)) in cases.iter().enumerate() {
         assert_eq!(caption_code(&changed.open()), *expected, "{number}");
     }
-    for key in ["beam_width", "max_caption_tokens", "heads", "vocabulary", "similarity_weight"] {
+    for key in
+        ["beam_width", "max_caption_tokens", "heads", "vocabulary", "similarity_weight", "agreement_weight"]
+    {
         let changed = Changed::new().manifest(|m| m["models"]["decoder"][key] = 1_000_000.into());
         assert_eq!(Bundle::open(changed.0.path()).unwrap_err().code(), "bundle.manifest_invalid", "{key}");
     }
@@ -294,8 +296,17 @@ fn a_damaged_text_encoder_leaves_captions_to_their_scores() {
     changed.damage("text.onnx");
     let model = changed.open();
     assert_eq!(model.embed_text("a dog").unwrap_err().code(), "bundle.checksum_mismatch");
-    let caption = model.caption(&drawing("shore"), &CaptionOptions::default()).unwrap();
-    assert_eq!(caption.text, "two people on the beach");
+    let wide = CaptionOptions { beams: Some(8), ..CaptionOptions::default() };
+    let said =
+        |model: &Model| ["shore", "house"].map(|name| model.caption(&drawing(name), &wide).unwrap().text);
+    let uncompared = Changed::new().manifest(|m| m["models"]["decoder"]["similarity_weight"] = 0.0.into());
+    let by_score = said(&uncompared.open());
+    assert_eq!(said(&model), by_score);
+    // A live view captions many times a second: the file is not read for each, until something else needs it.
+    fs::copy(tiny().join("bundle/text.onnx"), changed.path("text.onnx")).unwrap();
+    assert_eq!(said(&model), by_score, "the encoder was loaded again for a caption");
+    assert!(model.embed_text("a dog").is_ok());
+    assert_ne!(said(&model), by_score, "the encoder is back, and captions are compared again");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Captions, answers and embeddings on a [`Model`].
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,6 +32,8 @@ pub(super) struct Loaded {
     decoder: Mutex<Option<DecoderSession>>,
     text: Mutex<Option<TextEncoder>>,
     tokenizer: Mutex<Option<Arc<Tokenizer>>>,
+    /// Captions could not be compared with their picture, and are not until something else loads the text encoder.
+    uncompared: AtomicBool,
 }
 
 struct LoadedVision {
@@ -76,18 +81,28 @@ impl Model {
     /// As [`Self::caption`], for a picture already encoded.
     pub fn caption_encoded(&self, picture: &Encoded, options: &CaptionOptions) -> Result<Caption> {
         let manifest = self.bundle.manifest();
-        let weight = self.decoder_config(CAPTION)?.similarity_weight;
-        let compared = weight > 0.0 && manifest.models.text.is_some() && manifest.file(Role::Text).is_some();
+        let config = self.decoder_config(CAPTION)?;
+        let (alike, agreed) = (config.similarity_weight, config.agreement_weight);
+        let compared = alike > 0.0
+            && manifest.models.text.is_some()
+            && manifest.file(Role::Text).is_some()
+            && !self.language.uncompared.load(Ordering::Relaxed);
+        let choice = compared || agreed > 0.0;
         let mut drafts = self.with_decoder(CAPTION, |decoder, config, tokenizer| {
-            Drafts::search(decoder, picture, config, tokenizer, options, compared)
+            Drafts::search(decoder, picture, config, tokenizer, options, choice)
         })?;
+        if agreed > 0.0 {
+            drafts.agree(agreed);
+        }
         if compared && drafts.several() {
             let chosen = self.with_text(|encoder, tokenizer| {
-                drafts.compare(picture.embedding(), weight, encoder, tokenizer)
+                drafts.compare(picture.embedding(), alike, encoder, tokenizer)
             });
             if let Err(error) = chosen {
-                // Still a caption, if a poorer one; search says what is wrong.
-                tracing::warn!(code = error.code(), %error, "captions are chosen by their scores alone");
+                // Still a caption, if a poorer one; search says what is wrong. Once is enough: a live view captions
+                // many times a second, and each time would load the encoder anew.
+                self.language.uncompared.store(true, Ordering::Relaxed);
+                tracing::warn!(code = error.code(), %error, "captions are chosen without looking at the picture again");
             }
         }
         drafts.caption(picture, manifest.models.confidence.as_ref(), &*self.tokenizer(CAPTION)?)
@@ -188,6 +203,7 @@ impl Model {
             let session = self.load(Role::Text, |graph, notices| {
                 TextSession::load(graph, config, &self.options, notices)
             })?;
+            self.language.uncompared.store(false, Ordering::Relaxed);
             Ok(TextEncoder::new(session, config))
         })?;
         work(encoder, &tokenizer)

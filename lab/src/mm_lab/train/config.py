@@ -67,13 +67,15 @@ class StageConfig:
 class TrainConfig(StageConfig):
     """One cross-entropy run.
 
-    ``only`` names the parameters to train by the start of their names; empty trains all.
+    ``only`` names the parameters to train by the start of their names; empty trains all. ``regions_kept`` is as in
+    :class:`SelfCriticalConfig`.
     """
 
     network: dict[str, Any] = field(default_factory=dict)
     start_from: Path | None = None
     only: tuple[str, ...] = ()
     word_vectors: bool = True
+    regions_kept: float = 1.0
     batch: int = 40
     retrieval_batch: int = 160
     extra_negatives: int = 1024
@@ -92,6 +94,9 @@ class SelfCriticalConfig(StageConfig):
 
     Against overfitting, a picture's features can pass the network's dropout (``picture_dropout``), and only
     a random share ``regions_kept`` of its grid is shown at each step. A two-bit checkpoint stays on its grid.
+    ``decoder_dropout`` drops in the decoder too while it learns (not while it samples). ``even_sources`` divides the
+    advantages of each source by their usual size, so that one with fewer references, whose rewards vary more, does not
+    outweigh the others.
     ``contrast`` weighs the pictures' embeddings against those of all captions, for a trunk that changes below them;
     at 0 embeddings are left alone.
     """
@@ -104,6 +109,8 @@ class SelfCriticalConfig(StageConfig):
     cross_entropy: float = 0.1
     picture_dropout: bool = False
     regions_kept: float = 1.0
+    decoder_dropout: bool = False
+    even_sources: bool = False
     scale_rate_share: float = 0.1
     contrast: float = 0.0
     losses: LossWeights = field(default_factory=LossWeights)

@@ -54,3 +54,13 @@ def contrast(images: Tensor, texts: Tensor, log_scale: Tensor, negatives: Tensor
     if negatives is not None:
         similarity = torch.cat([similarity, scale * images @ negatives.T], 1)
     return (to_image + functional.cross_entropy(similarity, labels)) / 2
+
+
+def drop_regions(memory: Tensor, regions: int, kept: float) -> Tensor:
+    """``memory`` (B,N,width) with a random share ``kept`` of each picture's first ``regions`` tokens."""
+    if kept >= 1:
+        return memory
+    count = max(1, round(kept * regions))
+    order = torch.rand(len(memory), regions, device=memory.device).argsort(1)[:, :count]
+    chosen = memory.gather(1, order.unsqueeze(-1).expand(-1, -1, memory.shape[-1]))
+    return torch.cat([chosen, memory[:, regions:]], 1)

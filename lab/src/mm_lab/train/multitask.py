@@ -17,7 +17,7 @@ from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.network import Network, NetworkConfig, pool_grid
 from mm_lab.model.trunk import Trunk
 from mm_lab.train.config import TrainConfig
-from mm_lab.train.losses import contrast, packed_loss
+from mm_lab.train.losses import contrast, drop_regions, packed_loss
 from mm_lab.train.pictures import CachedPictures
 from mm_lab.train.session import Report, Session
 from mm_lab.train.teacher import TEACHER_WIDTH, Teacher
@@ -54,7 +54,8 @@ class MultiTask:
         words = torch.zeros((), device=grids.device)
         if terms.words > 0:
             packed = pack_photos(self._corpus, [photos[r] for r in rows], mirrored, self._texts, config.data.pack)
-            words = packed_loss(self._network, self._network.picture(grids), packed, smoothing=terms.label_smoothing)
+            memory = drop_regions(self._network.picture(grids), grids.shape[1], config.regions_kept)
+            words = packed_loss(self._network, memory, packed, smoothing=terms.label_smoothing)
         retrieval = self._retrieval(rows, grids, rng)
         total = terms.words * words + terms.contrast * (retrieval["pairs"] + 0.5 * retrieval["taught"])
         total = total + terms.teacher * retrieval["teacher"]
