@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::text::Token;
 
-/// Runs of one to so many words are compared, as BLEU and CIDEr compare them.
+/// Runs of one to so many words are compared, as BLEU and `CIDEr` compare them.
 const LONGEST_RUN: usize = 4;
 
 /// Per text its mean likeness to the others, [0, 1]; 0 where there is no other.
@@ -52,12 +52,11 @@ mod tests {
 
     #[test]
     fn the_text_that_shares_most_with_the_others_agrees_most() {
-        // Runs of one: 3 of 4 words shared; of two: "1 2" and "2 3" or "1 2" alone; and so on.
+        // The first two share three of four words, two of three pairs, one of two triples, and no run of four.
         let found = agreement(&[&[1, 2, 3, 4], &[1, 2, 3, 5], &[9, 8, 7, 6]]);
         let pair = (0.75 + 2.0 / 3.0 + 0.5) / 4.0;
         assert!((found[0] - pair / 2.0).abs() < 1e-6, "{found:?}");
-        assert_eq!(found[0], found[1]);
-        assert_eq!(found[2], 0.0);
+        assert!((found[0] - found[1]).abs() < 1e-6 && found[2] <= 0.0, "{found:?}");
     }
 
     #[test]
