@@ -16,7 +16,7 @@ from mm_lab.data.vocabulary import ANSWER, CAPTION, SEPARATOR, SPECIALS, Vocabul
 from mm_lab.evaluate import graph_runtime  # noqa: E402
 from mm_lab.evaluate.runtime import Picture, open_runtime  # noqa: E402
 from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
-from mm_lab.model.generate import BeamSettings, beam_search, chosen, generate  # noqa: E402
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig, pool_grid  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.train.checkpoint import Model, save_model  # noqa: E402
@@ -67,7 +67,7 @@ def test_captions_answers_and_embeddings_are_those_of_the_network(
     greedy = words.decode(generate(network, memory, start, 19)[0].tolist())
     settings = BeamSettings()
     texts, scores = beam_search(network, memory, start, settings)
-    beam = words.decode(chosen(network, texts, scores, image, settings)[0].tolist())
+    beam = words.decode(most_alike(network, texts, scores, image, settings.similarity_weight)[0].tolist())
     said = runtime.captions([picture()], 1)[0]
     assert said.text == greedy
     assert runtime.captions([picture()], 3)[0].text == beam

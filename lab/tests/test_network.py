@@ -16,8 +16,7 @@ from mm_lab.data.features import GRID_VALUES, pack_grid  # noqa: E402
 from mm_lab.data.packing import PackSettings, pack_photos  # noqa: E402
 from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
-from mm_lab.model.agreement import agreement  # noqa: E402
-from mm_lab.model.generate import BeamSettings, beam_search, chosen, generate, most_likely  # noqa: E402
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike, most_likely  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
 from mm_lab.train.caption_contrast import CaptionContrast  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
@@ -100,23 +99,8 @@ def test_the_picture_decides_between_the_captions_of_the_beams(network: Network,
         embeddings = torch.cat([network.embed_text(torch.tensor([row])) for row in rows])
     least = int(scores[1].argmin())
     pictures = torch.stack([embeddings[0], embeddings[least], embeddings[0]])
-
-    def said(alike: float, agreed: float):
-        weights = BeamSettings(similarity_weight=alike, agreement_weight=agreed)
-        return chosen(network, texts, scores, pictures, weights)
-
-    assert said(0.0, 0.0).tolist() == most_likely(texts, scores).tolist()
-    assert said(1e4, 0.0)[1].tolist() == texts[1, least].tolist()
-    agreed = [group[int(np.argmax(agreement(group)))] for group in texts.tolist()]
-    assert said(0.0, 1e6).tolist() == agreed
-
-
-def test_texts_that_share_runs_agree():
-    pair = (0.75 + 2 / 3 + 0.5) / 4
-    found = agreement([[6, 7, 8, 9, END], [6, 7, 8, 10, PAD], [11, 12, 13, 14, END, PAD]])
-    assert found == pytest.approx([pair / 2, pair / 2, 0.0])
-    assert agreement([[6, 6, 6], [6, 7]]) == pytest.approx([0.1, 0.1])
-    assert agreement([]) == [] and agreement([[6]]) == [0.0] and agreement([[], [END]]) == [0.0, 0.0]
+    assert most_alike(network, texts, scores, pictures, 0.0).tolist() == most_likely(texts, scores).tolist()
+    assert most_alike(network, texts, scores, pictures, 1e4)[1].tolist() == texts[1, least].tolist()
 
 
 def likelihood(network: Network, memory, said):

@@ -256,9 +256,7 @@ fn a_bundle_that_contradicts_itself_is_refused_with_a_code() {
     for (number, (changed, expected)) in cases.iter().enumerate() {
         assert_eq!(caption_code(&changed.open()), *expected, "{number}");
     }
-    for key in
-        ["beam_width", "max_caption_tokens", "heads", "vocabulary", "similarity_weight", "agreement_weight"]
-    {
+    for key in ["beam_width", "max_caption_tokens", "heads", "vocabulary", "similarity_weight"] {
         let changed = Changed::new().manifest(|m| m["models"]["decoder"][key] = 1_000_000.into());
         assert_eq!(Bundle::open(changed.0.path()).unwrap_err().code(), "bundle.manifest_invalid", "{key}");
     }

@@ -69,14 +69,10 @@ pub struct DecoderConfig {
     pub beam_width: usize,
     /// Beam scores are divided by `length ^ length_alpha` (Wu et al. 2016, without the offset).
     pub length_alpha: f32,
-    /// Of the captions a beam search found, the one with the largest `score + similarity_weight * cosine +
-    /// agreement_weight * agreement` is said. The cosine is that of its embedding and the picture's; 0, or a bundle
-    /// without a text encoder, leaves it out.
+    /// Of the captions a beam search found, the one with the largest `score + similarity_weight * cosine` of its
+    /// embedding and the picture's is said; 0, or a bundle without a text encoder, leaves it to the score.
     #[serde(default)]
     pub similarity_weight: f32,
-    /// See `similarity_weight`; the agreement, from 0 to 1, is that with the other captions found. 0 leaves it out.
-    #[serde(default)]
-    pub agreement_weight: f32,
 }
 
 /// How the text encoder is fed.
@@ -97,7 +93,7 @@ const MAX_SIDE: u32 = 2048;
 const MAX_EMBEDDING: usize = 8192;
 const MAX_TOKENS: usize = 512;
 const MAX_BEAMS: usize = 16;
-const MAX_CHOICE_WEIGHT: f32 = 1000.0;
+const MAX_SIMILARITY_WEIGHT: f32 = 1000.0;
 
 /// Largest vocabulary read.
 pub(crate) const MAX_VOCABULARY: usize = 1 << 16;
@@ -139,8 +135,7 @@ impl DecoderConfig {
             && self.max_question_words + self.max_answer_tokens < self.max_positions
             && (1..=MAX_BEAMS).contains(&self.beam_width)
             && (0.0..=2.0).contains(&self.length_alpha)
-            && (0.0..=MAX_CHOICE_WEIGHT).contains(&self.similarity_weight)
-            && (0.0..=MAX_CHOICE_WEIGHT).contains(&self.agreement_weight);
+            && (0.0..=MAX_SIMILARITY_WEIGHT).contains(&self.similarity_weight);
         verdict(ok, "decoder")
     }
 }

@@ -81,28 +81,23 @@ impl Model {
     /// As [`Self::caption`], for a picture already encoded.
     pub fn caption_encoded(&self, picture: &Encoded, options: &CaptionOptions) -> Result<Caption> {
         let manifest = self.bundle.manifest();
-        let config = self.decoder_config(CAPTION)?;
-        let (alike, agreed) = (config.similarity_weight, config.agreement_weight);
-        let compared = alike > 0.0
+        let weight = self.decoder_config(CAPTION)?.similarity_weight;
+        let compared = weight > 0.0
             && manifest.models.text.is_some()
             && manifest.file(Role::Text).is_some()
             && !self.language.uncompared.load(Ordering::Relaxed);
-        let choice = compared || agreed > 0.0;
         let mut drafts = self.with_decoder(CAPTION, |decoder, config, tokenizer| {
-            Drafts::search(decoder, picture, config, tokenizer, options, choice)
+            Drafts::search(decoder, picture, config, tokenizer, options, compared)
         })?;
-        if agreed > 0.0 {
-            drafts.agree(agreed);
-        }
         if compared && drafts.several() {
             let chosen = self.with_text(|encoder, tokenizer| {
-                drafts.compare(picture.embedding(), alike, encoder, tokenizer)
+                drafts.compare(picture.embedding(), weight, encoder, tokenizer)
             });
             if let Err(error) = chosen {
                 // Still a caption, if a poorer one; search says what is wrong. Once is enough: a live view captions
                 // many times a second, and each time would load the encoder anew.
                 self.language.uncompared.store(true, Ordering::Relaxed);
-                tracing::warn!(code = error.code(), %error, "captions are chosen without looking at the picture again");
+                tracing::warn!(code = error.code(), %error, "captions are chosen by their scores alone");
             }
         }
         drafts.caption(picture, manifest.models.confidence.as_ref(), &*self.tokenizer(CAPTION)?)

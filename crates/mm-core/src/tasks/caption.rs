@@ -5,7 +5,6 @@ use std::time::Instant;
 pub use super::language::LanguageTimings;
 use super::{
     CancelToken,
-    agreement::agreement,
     decoding::{Hypothesis, Search, search},
     embed::{Embedding, TextEncoder},
     language::sentence,
@@ -68,13 +67,11 @@ impl Caption {
 /// The captions a search found for a picture, the search's best first.
 pub struct Drafts {
     found: Vec<Hypothesis>,
-    /// What speaks for each: its score, and whatever was added.
-    values: Vec<f32>,
     start: Instant,
 }
 
 impl Drafts {
-    /// Searches for captions of `picture`: all that the beams hold if there is to be a choice.
+    /// Searches for captions of `picture`: all that the beams hold if they are to be compared with the picture.
     ///
     /// Fails with `task.cancelled` or `runtime.inference_failed`.
     pub fn search<D: DecoderNetwork>(
@@ -83,7 +80,7 @@ impl Drafts {
         config: &DecoderConfig,
         tokenizer: &Tokenizer,
         options: &CaptionOptions,
-        choice: bool,
+        compared: bool,
     ) -> Result<Self> {
         let start = Instant::now();
         let specials = tokenizer.specials();
@@ -104,15 +101,11 @@ impl Drafts {
                 // A limit of the caller's is kept; the bundle's own may cut a sentence, as in training.
                 max_words: options.max_words.map_or(usize::MAX, |words| words.max(1)),
                 first: None,
-                best_only: !choice,
+                best_only: !compared,
                 cancel: options.cancel.as_ref(),
             },
         )?;
-        Ok(Self::new(found, start))
-    }
-
-    fn new(found: Vec<Hypothesis>, start: Instant) -> Self {
-        Self { values: found.iter().map(|text| text.score).collect(), found, start }
+        Ok(Self { found, start })
     }
 
     /// Whether there is anything to choose from.
@@ -121,20 +114,12 @@ impl Drafts {
         self.found.len() > 1
     }
 
-    /// Adds `weight * agreement` to what speaks for each: what all beams say is likelier right than what one says.
-    pub fn agree(&mut self, weight: f32) {
-        let texts: Vec<&[Token]> = self.found.iter().map(|text| &text.tokens[..]).collect();
-        for (value, alike) in self.values.iter_mut().zip(agreement(&texts)) {
-            *value += weight * alike;
-        }
-    }
-
-    /// Adds `weight * cosine` of its embedding and the picture's to what speaks for each.
+    /// Puts first the caption with the largest `score + weight * cosine` of its embedding and the picture's.
     ///
     /// The search knows how likely words follow each other; the embeddings, trained to tell pictures apart, know
     /// which text is about this one.
     ///
-    /// Fails with `runtime.inference_failed`; nothing is added then.
+    /// Fails with `runtime.inference_failed`.
     pub fn compare<N: TextNetwork>(
         &mut self,
         picture: &Embedding,
@@ -144,13 +129,14 @@ impl Drafts {
     ) -> Result<()> {
         let texts: Vec<(&[Token], bool)> = self.found.iter().map(|h| (&h.tokens[..], h.ended)).collect();
         let embeddings = encoder.embed_said(&texts, tokenizer.specials())?;
-        for (value, embedding) in self.values.iter_mut().zip(&embeddings) {
-            *value += weight * embedding.similarity(picture);
-        }
+        let value = |index: usize| self.found[index].score + weight * embeddings[index].similarity(picture);
+        // Of equals the search's best, which comes first.
+        let best = (0..self.found.len()).rev().max_by(|&a, &b| value(a).total_cmp(&value(b)));
+        self.found.swap(0, best.unwrap_or(0));
         Ok(())
     }
 
-    /// The one most speaks for as the caption of `picture`; of equals the search's best.
+    /// The first one as the caption of `picture`.
     ///
     /// Fails with `runtime.inference_failed` if the search found nothing.
     pub fn caption(
@@ -159,13 +145,9 @@ impl Drafts {
         confidence: Option<&ConfidenceConfig>,
         tokenizer: &Tokenizer,
     ) -> Result<Caption> {
-        let value = |index: &usize| self.values[*index];
-        let best = (0..self.found.len()).rev().max_by(|a, b| value(a).total_cmp(&value(b)));
-        let best = best.and_then(|index| self.found.into_iter().nth(index)).ok_or_else(|| {
-            Error::RuntimeInferenceFailed {
-                model: "decoder".to_owned(),
-                detail: "it said nothing".to_owned(),
-            }
+        let best = self.found.into_iter().next().ok_or_else(|| Error::RuntimeInferenceFailed {
+            model: "decoder".to_owned(),
+            detail: "it said nothing".to_owned(),
         })?;
         let curve = confidence.and_then(|c| c.caption.as_ref());
         Ok(Caption {
@@ -219,7 +201,7 @@ mod tests {
             score,
         };
         let found = vec![text(&[6, 7], -0.5), text(&[8, 7], -0.6), text(&[7, 6], -0.7)];
-        Drafts::new(found, Instant::now())
+        Drafts { found, start: Instant::now() }
     }
 
     fn said(weight: f32) -> String {
@@ -241,30 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_other_captions_say_too_is_said() {
-        let (tokenizer, picture) = (tokenizer_for_tests("a red dog"), Encoded::for_tests(vec![1.0, 0.0]));
-        let chosen = |weight: f32| {
-            let mut drafts = drafts();
-            drafts.values = vec![-0.6, -0.55, -0.7];
-            drafts.agree(weight);
-            drafts.caption(&picture, None, &tokenizer).unwrap().text
-        };
-        assert_eq!(chosen(0.0), "dog red", "the likeliest");
-        assert_eq!(
-            chosen(1.0),
-            "a red",
-            "both its words are in \"red a\" too: 0.1875 against 0.125 of agreement"
-        );
-    }
-
-    #[test]
     fn equals_keep_the_order_of_the_search() {
         let config = TextConfig { inputs: vec![], outputs: vec![], max_words: 3, embedding: 2 };
         let tokenizer = tokenizer_for_tests("a red dog");
         let mut drafts = drafts();
-        drafts.values.fill(-0.5);
+        drafts.found.iter_mut().for_each(|text| text.score = -0.5);
         let picture = Encoded::for_tests(vec![1.0, 0.0]);
         drafts.compare(picture.embedding(), 0.0, &mut TextEncoder::new(Counts, &config), &tokenizer).unwrap();
-        assert_eq!(drafts.caption(&picture, None, &tokenizer).unwrap().text, "a red");
+        assert_eq!(drafts.found[0].tokens, [6, 7]);
     }
 }

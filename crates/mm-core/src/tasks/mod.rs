@@ -1,6 +1,5 @@
 //! What the models are for: each task turns pixels or text into a typed result.
 
-mod agreement;
 pub mod answer;
 mod cancel;
 pub mod caption;

@@ -19,7 +19,6 @@ from mm_lab.evaluate.bundle_graphs import Graphs
 from mm_lab.evaluate.calibration import Confidence
 from mm_lab.evaluate.decoding import DecodeSettings, Text, score, search
 from mm_lab.evaluate.runtime import Picture, Said
-from mm_lab.model.agreement import agreement
 
 NO_REPEAT = 3
 """Captions say no three words twice, as the Rust core's default."""
@@ -82,7 +81,7 @@ class GraphRuntime:
         return embedding, keys, values
 
     def text(self, picture: Picture, prefix: list[int], settings: DecodeSettings) -> Text:
-        """The decoded text after ``prefix``; of several, the one most like the picture and the others (manifest)."""
+        """The decoded text after ``prefix``; of several, the one that is most like the picture (manifest)."""
         embedding, picture_keys, picture_values = self.see(picture)
         layers, heads, size = (self._decoder[k] for k in ("layers", "heads", "head_size"))
         past = [np.zeros((layers, 1, heads, 0, size), np.float32) for _ in range(2)]
@@ -97,12 +96,11 @@ class GraphRuntime:
             return logits
 
         found = search(step, prefix, settings)
-        alike, agreed = (self._decoder.get(f"{k}_weight", 0.0) for k in ("similarity", "agreement"))
-        values = np.array([score(text, settings.alpha) for text in found])
-        if len(found) > 1 and alike:
-            values += alike * (self._embed([text.tokens for text in found]) @ embedding[0])
-        if agreed:
-            values += agreed * np.array(agreement([text.tokens for text in found]))
+        weight = self._decoder.get("similarity_weight", 0.0)
+        if len(found) == 1 or not weight:
+            return found[0]
+        alike = self._embed([text.tokens for text in found]) @ embedding[0]
+        values = [score(text, settings.alpha) + weight * a for text, a in zip(found, alike, strict=True)]
         return found[int(np.argmax(values))]
 
     def _say(self, picture: Picture, prefix: list[int], settings: DecodeSettings, kind: str) -> Said:

@@ -17,7 +17,7 @@ from mm_lab.data.vocabulary import CAPTION
 from mm_lab.evaluate.captions import CaptionScorer
 from mm_lab.evaluate.questions import BlindGuesser, score_answers
 from mm_lab.evaluate.retrieval import recall
-from mm_lab.model.generate import BeamSettings, beam_search, chosen, generate
+from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike
 from mm_lab.model.network import Network, pool_grid
 
 Metrics = dict[str, float]
@@ -85,8 +85,7 @@ class ReferenceEvaluator:
         return torch.cat(memories), torch.cat(embeddings)
 
     def captions(self, network: Network, memory: Tensor, embeddings: Tensor | None = None) -> list[str]:
-        """One caption per picture memory: greedy, or with beams that are compared with each other and with the
-        pictures' embeddings."""
+        """One caption per picture memory: greedy, or with beams that are compared with the pictures' embeddings."""
         out: list[str] = []
         settings = BeamSettings(max_tokens=MAX_CAPTION_WORDS + 1)
         for start in range(0, len(memory), _BATCH):
@@ -97,7 +96,7 @@ class ReferenceEvaluator:
             else:
                 texts, scores = beam_search(network, part, prefix, settings)
                 pictures = embeddings[start : start + _BATCH]
-                tokens = chosen(network, texts, scores, pictures, settings)
+                tokens = most_alike(network, texts, scores, pictures, settings.similarity_weight)
             out += [self._corpus.vocabulary.decode(row) for row in tokens.tolist()]
         return out
 

@@ -72,7 +72,6 @@ def model_settings(model: Model) -> dict[str, dict[str, Any]]:
             "beam_width": beam.width,
             "length_alpha": beam.alpha,
             "similarity_weight": beam.similarity_weight,
-            "agreement_weight": beam.agreement_weight,
         },
         "text": ends["text"] | {"max_words": MAX_CAPTION_WORDS, "embedding": config.embedding},
     }

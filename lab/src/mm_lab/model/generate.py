@@ -9,7 +9,6 @@ from torch import Tensor
 
 from mm_lab.data.corpus import MAX_CAPTION_WORDS
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS
-from mm_lab.model.agreement import agreement
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network
 
@@ -20,16 +19,14 @@ _NEVER = -1e9
 class BeamSettings:
     """Beam search. Scores are divided by length**alpha (Wu et al., 2016, without the offset).
 
-    Of the captions found, the one with the largest ``score + similarity_weight * cosine + agreement_weight *
-    agreement`` is said: the cosine of its embedding and the picture's, and how far it agrees with the others
-    (:func:`chosen`).
+    Of the captions found, the one with the largest ``score + similarity_weight * cosine`` of its embedding and the
+    picture's is said (:func:`most_alike`).
     """
 
     width: int = 3
     max_tokens: int = 19
     alpha: float = 1.0
     similarity_weight: float = 4.0
-    agreement_weight: float = 0.5
 
 
 def _forbid_specials(scores: Tensor) -> Tensor:
@@ -112,11 +109,11 @@ def most_likely(texts: Tensor, scores: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def chosen(network: Network, texts: Tensor, scores: Tensor, pictures: Tensor, settings: BeamSettings) -> Tensor:
-    """Per picture the row (B,T) of ``texts`` (B,width,T) that is said; ``pictures`` (B,E) are unit embeddings.
+def most_alike(network: Network, texts: Tensor, scores: Tensor, pictures: Tensor, weight: float) -> Tensor:
+    """As :func:`most_likely` of ``scores + weight * cosine`` of the captions and ``pictures`` (B,E), unit embeddings.
 
     The decoder knows how likely words follow each other; the embeddings, trained to tell pictures apart, which
-    text is about this one; and what all beams say is likelier right than what one says.
+    text is about this one.
     """
     rows = texts.flatten(0, 1)
     # The text encoder saw captions of so many words in training; what is cut has no end.
@@ -124,6 +121,4 @@ def chosen(network: Network, texts: Tensor, scores: Tensor, pictures: Tensor, se
     rows = torch.cat([rows[:, :MAX_CAPTION_WORDS], over.where(over.eq(END), PAD)], 1)
     start = torch.full_like(rows[:, :1], CAPTION)
     alike = network.embed_text(torch.cat([start, rows], 1)).view(*scores.shape, -1) @ pictures.unsqueeze(-1)
-    agreed = torch.tensor([agreement(group) for group in texts.tolist()], device=scores.device)
-    values = scores + settings.similarity_weight * alike.squeeze(-1) + settings.agreement_weight * agreed
-    return most_likely(texts, values)
+    return most_likely(texts, scores + weight * alike.squeeze(-1))
