@@ -18,13 +18,13 @@ if shutil.which("java") is None:
     pytest.skip("the caption tools need Java", allow_module_level=True)
 
 from mm_lab.data.extract import refine_features  # noqa: E402
-from mm_lab.data.features import GRID_VALUES, CacheSettings, build_cache  # noqa: E402
+from mm_lab.data.features import GRID_VALUES, CacheSettings, build_cache, mark_lower  # noqa: E402
 from mm_lab.data.samples import read_samples  # noqa: E402
 from mm_lab.evaluate.checkpoint import evaluate_checkpoint  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.train import train_two_bit  # noqa: E402
 from mm_lab.quantize.two_bit import TwoBit  # noqa: E402
-from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
+from mm_lab.train.checkpoint import Model, load_model, lower_fingerprint, save_model  # noqa: E402
 from mm_lab.train.config import QuantizeConfig, SelfCriticalConfig, TrainConfig, read_config  # noqa: E402
 from mm_lab.train.multitask import train  # noqa: E402
 from mm_lab.train.selfcritical import train_self_critical  # noqa: E402
@@ -146,18 +146,20 @@ def started(folder: Path) -> Model:
     return model
 
 
-@pytest.mark.parametrize("pictures", ["middles", "pixels"])
-def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str):
+@pytest.mark.parametrize(("pictures", "first"), [("middles", 0), ("pixels", 0), ("pixels", 2)])
+def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str, first: int):
     before = started(folder).trunk or {}
     tuned = config(
         folder, TrainConfig, "tuned", steps=2, extra_negatives=4, start_from=str(folder / "start.pt"),
-        pictures=pictures, trunk_rate_share=1.0, regions_kept=0.75,
+        pictures=pictures, trunk_rate_share=1.0, trunk_from=first, regions_kept=0.75,
     )  # fmt: skip
     train(tuned, quiet)
     after = load_model(folder / "tuned" / "model.pt").trunk
     assert after is not None
     changed = {k.split(".")[0] for k in after if not torch.equal(after[k], before[k])}
     assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})
+    stages = {int(k.split(".")[1]) for k in after if k.startswith("lower.") and not torch.equal(after[k], before[k])}
+    assert stages == (set(range(first, 5)) if pictures == "pixels" else set())
 
 
 def test_self_critical_steps_tune_the_trunk_and_hold_its_embeddings_to_the_texts(folder: Path):
@@ -186,6 +188,14 @@ def test_later_stages_use_the_tuned_trunk_through_a_refined_cache(folder: Path):
     torch.manual_seed(0)
     tuned = Model(started.network, started.vocabulary, {}, Trunk(0, SIZE, pretrained=False).state_dict())
     save_model(folder / "tuned.pt", tuned)
+
+    mark_lower(folder / "cache", lower_fingerprint(Trunk(0, SIZE, pretrained=False)))
+    with pytest.raises(ValueError, match="not those of the model's lower stages"):
+        refine_features(folder / "tuned.pt", folder / "cache", folder / "refined", 1, quiet)
+    of_others = config(folder, TrainConfig, "o", steps=1, start_from=str(folder / "tuned.pt"), pictures="middles")
+    with pytest.raises(ValueError, match="not those of the model's lower stages"):
+        train(of_others, quiet)
+    mark_lower(folder / "cache", lower_fingerprint(tuned.open_trunk()))
 
     stale = config(folder, TrainConfig, "stale", steps=1, start_from=str(folder / "tuned.pt"))
     with pytest.raises(ValueError, match="not those of the model's trunk"):

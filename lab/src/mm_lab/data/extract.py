@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mm_lab.data.corpus import load_sources
-from mm_lab.data.features import CacheSettings, FeatureFunction, build_cache, mark_trunk, refine_cache
+from mm_lab.data.features import (
+    CacheSettings,
+    FeatureFunction,
+    build_cache,
+    mark_lower,
+    mark_trunk,
+    refine_cache,
+    require_lower,
+)
 from mm_lab.model.network import NetworkConfig
 from mm_lab.model.trunk import Trunk
-from mm_lab.train.checkpoint import load_model, trunk_fingerprint
+from mm_lab.train.checkpoint import load_model, lower_fingerprint, trunk_fingerprint
 from mm_lab.train.config import TrainConfig
 
 _BATCH = 16
@@ -75,6 +83,7 @@ def extract_features(config: TrainConfig, views: int, threads: int, report: Call
     if tuned is not None:
         trunk.load_state_dict(tuned)
     mark_trunk(settings.folder, trunk_fingerprint(tuned))
+    mark_lower(settings.folder, lower_fingerprint(trunk))
     features = trunk_features(trunk, settings.batch, settings.folder, threads)
     build_cache(load_sources(config.data.sources), features, settings, report)
 
@@ -82,8 +91,10 @@ def extract_features(config: TrainConfig, views: int, threads: int, report: Call
 def refine_features(model: Path, source: Path, folder: Path, threads: int, report: Callable[[str], None]) -> None:
     """Entry point of ``mm-lab features --model``: the cache ``source`` with the grids of the model's tuned trunk."""
     opened = load_model(model)
+    trunk = opened.open_trunk()
+    require_lower(source, lower_fingerprint(trunk))
     shape = np.load(source / "middle-0.npy", mmap_mode="r").shape[1:]
-    session = _session(_Finish(opened.open_trunk()), (_BATCH, *shape), folder / "finish.onnx", threads)
+    session = _session(_Finish(trunk), (_BATCH, *shape), folder / "finish.onnx", threads)
 
     def finish(middles: NDArray[np.float32]) -> NDArray[np.float32]:
         padded = np.zeros((_BATCH, *shape), np.float32)

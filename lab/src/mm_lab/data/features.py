@@ -3,8 +3,8 @@
 Files of a cache, in one folder: ``keys.json`` (source, split and key per row), per view N
 ``grid-N.npy`` (rows, tokens, 1280) uint8, ``middle-N.npy`` (rows, C, H, W) float16 and
 ``mirrored-N.npy`` (rows,) bool. View 0 is the plain photo of every split; the others are
-random views of the training rows, which come first. ``trunk.txt`` and ``image-size.txt`` say
-which trunk saw the photos, and at how many pixels a side.
+random views of the training rows, which come first. ``trunk.txt``, ``lower.txt`` and ``image-size.txt``
+say which trunk saw the photos, with which stages below the middle, and at how many pixels a side.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ FeatureFunction = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDA
 
 
 _TRUNK_FILE = "trunk.txt"
+_LOWER_FILE = "lower.txt"
 _SIZE_FILE = "image-size.txt"
 
 
@@ -47,6 +48,21 @@ def mark_trunk(folder: Path, fingerprint: str) -> None:
     if known.exists() and known.read_text().strip() != fingerprint:
         raise ValueError(f"{folder} holds the grids of another trunk; choose another folder")
     known.write_text(fingerprint + "\n")
+
+
+def mark_lower(folder: Path, fingerprint: str) -> None:
+    """Notes which lower stages make the stride-16 maps of ``folder``; :func:`mark_trunk` has refused other trunks."""
+    (folder / _LOWER_FILE).write_text(fingerprint + "\n")
+
+
+def require_lower(folder: Path, fingerprint: str) -> None:
+    """Refuses stride-16 maps that other lower stages made. A cache without a note is believed."""
+    path = folder / _LOWER_FILE
+    if path.exists() and path.read_text().strip() != fingerprint:
+        raise ValueError(
+            f'the stride-16 maps in {folder} are not those of the model\'s lower stages; run "mm-lab features" with '
+            'it as "start_from" and another cache'
+        )
 
 
 def cached_size(folder: Path) -> int | None:
@@ -157,7 +173,8 @@ def refine_cache(
     size = cached_size(source)
     if size is not None:
         _mark_size(folder, size)
-    for path in [source / "keys.json", source / "teacher.npy", *sorted(source.glob("middle-*.npy"))]:
+    alike = (source / name for name in ("keys.json", "teacher.npy", _LOWER_FILE))
+    for path in [*alike, *sorted(source.glob("middle-*.npy"))]:
         if path.exists() and not (folder / path.name).exists():
             (folder / path.name).symlink_to(path.resolve())
     for finished in sorted(source.glob("mirrored-*.npy")):

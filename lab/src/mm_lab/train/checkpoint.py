@@ -63,12 +63,19 @@ class Model:
 
 def trunk_fingerprint(trunk: dict[str, torch.Tensor] | None) -> str:
     """Tells trunks apart: a hash of tuned weights, or ``imagenet`` for None. Feature caches carry it."""
-    if trunk is None:
-        return "imagenet"
+    return "imagenet" if trunk is None else _digest(trunk)
+
+
+def lower_fingerprint(trunk: Trunk) -> str:
+    """A hash of the stages that make the stride-16 maps."""
+    return _digest({n: t for n, t in trunk.state_dict().items() if n.startswith(("stem.", "lower."))})
+
+
+def _digest(tensors: dict[str, torch.Tensor]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(trunk):
+    for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(trunk[name].detach().cpu().contiguous().numpy().tobytes())
+        digest.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

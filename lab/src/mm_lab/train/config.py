@@ -42,6 +42,8 @@ class StageConfig:
     """What every stage is told. Its schedule ends at ``steps`` or ``minutes``, whichever comes first.
 
     ``image_size`` is the photo side in pixels from this stage on; None keeps that of ``start_from``.
+    With pixels the trunk trains from its stage ``trunk_from`` (0 to 6) on: the lowest ones see edges, which need no
+    captions, and cost the most.
     """
 
     data: DataConfig
@@ -49,6 +51,7 @@ class StageConfig:
     pictures: str = "grids"
     image_size: int | None = None
     trunk_rate_share: float = 0.05
+    trunk_from: int = 0
     device: str = "cpu"
     seed: int = 1
     threads: int = 1

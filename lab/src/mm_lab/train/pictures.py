@@ -18,9 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mm_lab.data.corpus import Corpus
+from mm_lab.data.features import require_lower
 from mm_lab.data.samples import Sample
 from mm_lab.data.views import ViewSettings, plain_view
 from mm_lab.model.trunk import Trunk
+from mm_lab.train.checkpoint import lower_fingerprint
 from mm_lab.train.store import FeatureStore, complete_views, unpack_grid
 
 Rows = NDArray[np.int64]
@@ -102,9 +104,12 @@ class PixelPictures:
         dev: Sequence[Sample],
         trunk: Trunk,
         views: ViewSettings,
+        first_stage: int,
         device: torch.device,
     ) -> None:
         self.trunk = trunk.to(device, memory_format=_LAYOUT)
+        for still in (trunk.stem, trunk.lower[:first_stage]):
+            still.requires_grad_(False)  # no gradient is worked out below the first stage that trains
         self._views, self._device = views, device
         size = trunk.image_size
         self._train = _stack(train, size, device)
@@ -170,23 +175,26 @@ def open_pictures(
     open_trunk: Callable[[], Trunk],
     views: ViewSettings,
     device: torch.device,
+    first_stage: int = 0,
 ) -> Pictures:
     """The source named ``form``; the trunk is opened only if it runs."""
     if form == "grids":
         return CachedPictures(FeatureStore(cache, corpus), device)
     if form == "middles":
-        return MiddlePictures(cache, corpus, open_trunk(), device)
+        trunk = open_trunk()
+        require_lower(cache, lower_fingerprint(trunk))
+        return MiddlePictures(cache, corpus, trunk, device)
     if form == "pixels":
-        return PixelPictures(samples["train"], samples["dev"], open_trunk(), views, device)
+        return PixelPictures(samples["train"], samples["dev"], open_trunk(), views, first_stage, device)
     raise ValueError(f"unknown pictures {form!r}; known: grids, middles, pixels")
 
 
 def trunk_parameters(pictures: Pictures) -> Iterator[nn.Parameter]:
-    """What trains in the trunk: nothing, the stages above the cached maps, or all of it but the classifier."""
+    """What trains in the trunk: nothing, the stages above the cached maps, or those from the first chosen one on."""
     if pictures.trunk is None:
         return
     parts = [pictures.trunk.upper, pictures.trunk.head]
     if isinstance(pictures, PixelPictures):
         parts += [pictures.trunk.lower]
     for part in parts:
-        yield from part.parameters()
+        yield from (parameter for parameter in part.parameters() if parameter.requires_grad)

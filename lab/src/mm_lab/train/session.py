@@ -87,6 +87,7 @@ class Session:
             cache=config.data.cache,
             open_trunk=started.open_trunk,
             views=config.data.views,
+            first_stage=config.trunk_from,
             device=self.device,
         )
         self.trunk_group = {
