@@ -46,13 +46,11 @@ pub fn install(workspace: &Workspace, extent: Extent) -> Result<()> {
 }
 
 fn debian(workspace: &Workspace, extent: Extent) -> Result<()> {
-    let wanted: &[&[&str]] = match extent {
-        Extent::Runtime => &[DEBIAN_COMMAND],
-        Extent::App => &[DEBIAN_COMMAND, DEBIAN_APP],
-        Extent::Everything => &[DEBIAN_COMMAND, DEBIAN_APP, DEBIAN_TEST],
-    };
-    let wanted = wanted.iter().copied().flatten();
-    let missing: Vec<&str> = wanted.copied().filter(|package| !is_installed(workspace, package)).collect();
+    let own_libclang = std::env::var_os("LIBCLANG_PATH").is_some();
+    let missing: Vec<&str> = wanted(extent, own_libclang)
+        .into_iter()
+        .filter(|package| !is_installed(workspace, package))
+        .collect();
     if missing.is_empty() {
         println!("    the system packages are in place");
         return Ok(());
@@ -66,6 +64,17 @@ fn debian(workspace: &Workspace, extent: Extent) -> Result<()> {
     let mut apt = workspace.command("apt-get");
     apt.env("DEBIAN_FRONTEND", "noninteractive");
     shell::run(apt.args(["--quiet", "--quiet", "install", "--yes", "--no-install-recommends"]).args(missing))
+}
+
+/// The packages for `extent`. Who names a libclang of their own (`LIBCLANG_PATH`, read by the bindings' generator)
+/// needs no other.
+fn wanted(extent: Extent, own_libclang: bool) -> Vec<&'static str> {
+    let command = if own_libclang { &[] } else { DEBIAN_COMMAND };
+    match extent {
+        Extent::Runtime => command.to_vec(),
+        Extent::App => [command, DEBIAN_APP].concat(),
+        Extent::Everything => [command, DEBIAN_APP, DEBIAN_TEST].concat(),
+    }
 }
 
 fn is_installed(workspace: &Workspace, package: &str) -> bool {
@@ -87,6 +96,13 @@ fn has_libraries() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_libclang_of_ones_own_is_enough() {
+        assert_eq!(wanted(Extent::Runtime, true), [""; 0]);
+        assert_eq!(wanted(Extent::Runtime, false), DEBIAN_COMMAND);
+        assert_eq!(wanted(Extent::App, true), DEBIAN_APP);
+    }
 
     #[test]
     fn the_printed_line_names_what_is_installed_here() {
