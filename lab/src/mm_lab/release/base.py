@@ -26,7 +26,7 @@ MAX_BYTES = 45_000_000
 _WEIGHTS, _CONFIG, _WORDS = "model.safetensors", "config.json", "vocabulary.json"
 _INFO = BundleInfo(
     name="mobile-mm-llm-base",
-    version="0.2.0",
+    version="0.3.0",
     description="Float checkpoint of the captioning model, to fine-tune from.",
 )
 
