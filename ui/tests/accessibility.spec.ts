@@ -56,6 +56,7 @@ const STATES: readonly { name: string; reach: (page: Page) => Promise<void> }[] 
     name: "help",
     reach: async (page) => {
       await openApp(page);
+      await expect(caption(page)).toHaveText(said.caption(said.sign)); // with it the questions behind are enabled
       await page.keyboard.press("?");
       await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
     },

@@ -74,6 +74,9 @@ export async function waitForPicture(page: Page): Promise<void> {
 /** Everything axe knows of WCAG 2.2 A and AA, and its best practices. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+  const found = violations.map(({ id, nodes }) => {
+    const places = nodes.map(({ html, any }) => `${html.slice(0, 160)} ${JSON.stringify(any[0]?.data ?? {})}`);
+    return `${id}: ${places.join(" | ")}`;
+  });
   expect(found, what).toEqual([]);
 }
