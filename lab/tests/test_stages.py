@@ -162,6 +162,16 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str, firs
     assert stages == (set(range(first, 5)) if pictures == "pixels" else set())
 
 
+@pytest.mark.parametrize("stage", [-1, 6])
+def test_a_stage_that_cannot_be_the_first_is_refused(folder: Path, stage: int):
+    started(folder)
+    wrong = config(
+        folder, TrainConfig, "wrong", steps=1, start_from=str(folder / "start.pt"), pictures="pixels", trunk_from=stage
+    )
+    with pytest.raises(ValueError, match="choose a stage from 0 to 5"):
+        train(wrong, quiet)
+
+
 def test_self_critical_steps_tune_the_trunk_and_hold_its_embeddings_to_the_texts(folder: Path):
     before = started(folder)
     tuned = config(

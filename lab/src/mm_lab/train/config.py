@@ -42,7 +42,7 @@ class StageConfig:
     """What every stage is told. Its schedule ends at ``steps`` or ``minutes``, whichever comes first.
 
     ``image_size`` is the photo side in pixels from this stage on; None keeps that of ``start_from``.
-    With pixels the trunk trains from its stage ``trunk_from`` (0 to 6) on: the lowest ones see edges, which need no
+    With pixels the trunk trains from its stage ``trunk_from`` (0 to 5) on: the lowest ones see edges, which need no
     captions, and cost the most.
     """
 

@@ -21,7 +21,7 @@ from mm_lab.data.corpus import Corpus
 from mm_lab.data.features import require_lower
 from mm_lab.data.samples import Sample
 from mm_lab.data.views import ViewSettings, plain_view
-from mm_lab.model.trunk import Trunk
+from mm_lab.model.trunk import SPLIT_STAGE, Trunk
 from mm_lab.train.checkpoint import lower_fingerprint
 from mm_lab.train.store import FeatureStore, complete_views, unpack_grid
 
@@ -107,6 +107,8 @@ class PixelPictures:
         first_stage: int,
         device: torch.device,
     ) -> None:
+        if not 0 <= first_stage <= SPLIT_STAGE:
+            raise ValueError(f'"trunk_from" is {first_stage}; choose a stage from 0 to {SPLIT_STAGE}')
         self.trunk = trunk.to(device, memory_format=_LAYOUT)
         for still in (trunk.stem, trunk.lower[:first_stage]):
             still.requires_grad_(False)  # no gradient is worked out below the first stage that trains
