@@ -3,7 +3,7 @@ import json
 import sys
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -45,10 +45,17 @@ class Echo:
     def __init__(self, fails_at: int = 1000, bundle: Path | None = None) -> None:
         self.seen: list[str] = []
         self._fails_at = fails_at
-        self._curve = read_manifest(bundle)["models"]["confidence"]["caption"] if bundle else None
+        settings = read_manifest(bundle)["models"]["confidence"] if bundle else {}
+        self._curve = settings.get("caption")
+        self._compared = settings.get("caption_compared")
 
     def captions(self, pictures, beams: int) -> list[Said]:
-        return [self._said(p, f"a {WORDS[p.data[0] % 5]} dog") for p in pictures]
+        said = [self._said(p, f"a {WORDS[p.data[0] % 5]} dog") for p in pictures]
+        if not self._compared:
+            return said
+        confidence = Confidence(**self._compared)
+        alike = [float(confidence(np.array(-0.1), np.array(-1.1), self._cosine(p.data[0]))) for p in pictures]
+        return [replace(s, confidence=c) for s, c in zip(said, alike, strict=True)]
 
     def answers(self, asked) -> list[Said]:
         return [self._said(p, WORDS[p.data[0] % 5]) for p, _ in asked]
@@ -62,6 +69,10 @@ class Echo:
 
     def embed_texts(self, texts) -> np.ndarray:
         return np.eye(64, dtype=np.float32)[[WORDS.index(t.split()[1]) for t in texts]]
+
+    @staticmethod
+    def _cosine(number: int) -> float:
+        return 0.3 + number / 100
 
     def _said(self, picture: Picture, text: str) -> Said:
         mean = np.array(-0.1 - picture.data[0] / 100)
@@ -324,9 +335,12 @@ def test_the_fitted_confidence_is_written_and_falls_with_new_weights(tmp_path: P
     )
     manifest = read_manifest(bundle)
     written = manifest["models"]["confidence"]
-    assert set(written) == {"caption", "answer", "unsure_below"}
+    assert set(written) == {"caption", "caption_compared", "answer", "unsure_below", "looks_from"}
+    assert 0 <= written["looks_from"] <= 1
+    assert found["search"]["captions"] == 30
     assert written["unsure_below"] == 0.33  # all answers here are right: the search alone would withhold none
     assert set(written["caption"]) == set(written["answer"]["default"]) == {"bias", "mean", "least"}
+    assert set(written["caption_compared"]) == {"bias", "mean", "least", "similarity"}
     assert manifest["provenance"]["confidence"] == found and found["answers"]["right"] == 100
     new = BundlePart("seeing", "MIT", {"decoder.onnx": ("decoder", b"other")}, {"decoder": {"layers": 1}})
     assert "confidence" not in write_part(bundle, BundleInfo("b", "1", "test"), new)["models"]
@@ -339,10 +353,12 @@ def test_probabilities_are_read_off_the_confidence(tmp_path: Path, bundle: Path,
     calibrate_bundle(
         bundle, [source], lambda b: Echo(bundle=b), tmp_path / "out", command="c", folds=2, report=lambda _: None
     )
-    captions, answers = fitted
+    captions, answers, compared = fitted
     np.testing.assert_allclose(answers.mean, -0.1 - np.arange(8) / 100, atol=1e-6)
     np.testing.assert_allclose(answers.least, answers.mean - 1, atol=1e-6)
     np.testing.assert_allclose(captions.mean, np.repeat(answers.mean, 2), atol=1e-6)  # greedy and beam
+    assert captions.similarity is None and compared.similarity is not None
+    np.testing.assert_allclose(compared.similarity, np.repeat(0.3 + np.arange(8) / 100, 2), atol=1e-6)
 
 
 def test_a_runtime_that_ignores_the_curves_cannot_be_fitted(tmp_path: Path, bundle: Path):

@@ -88,3 +88,15 @@ def test_the_fitted_confidence_is_used_by_kind(bundle: Path):
     assert [a.sure for a in asked] == [False, True] and all(a.calibrated for a in asked)
     assert asked[1].confidence == pytest.approx(1 / (1 + np.exp(-1)))
     assert runtime.captions([picture()], 1)[0].confidence == pytest.approx(asked[1].confidence)
+
+
+def test_a_caption_is_trusted_by_its_likeness_to_the_picture(bundle: Path):
+    flat = {"bias": 0.0, "mean": 0.0, "least": 0.0}
+    fitted = {"caption": flat, "caption_compared": flat | {"similarity": 2.0}, "answer": {"default": flat}}
+    set_confidence(bundle, fitted, {})
+    runtime = open_runtime("reference", bundle, mm=Path("mm"), threads=1)
+    for beams in (1, 3):
+        said = runtime.captions([picture()], beams)[0]
+        cosine = float(runtime.embed_texts([said.text])[0] @ runtime.embed_images([picture()])[0])
+        assert said.confidence == pytest.approx(1 / (1 + np.exp(-2 * cosine)), abs=0.02)
+    assert runtime.answers([(picture(), "what is it")])[0].confidence == pytest.approx(0.5)

@@ -242,7 +242,7 @@ fn settings<'a>(prefix: &'a [Token], forbidden: &'a [Token], end: Token, max_tok
         beams: 1,
         length_alpha: 0.0,
         no_repeat_ngram: 0,
-        joiner: None,
+        echoes: None,
         min_words: 0,
         max_words: usize::MAX,
         end,

@@ -163,6 +163,25 @@ fn unknown_words_are_not_embedded() {
 }
 
 #[test]
+fn the_model_says_from_which_cosine_on_a_photo_looks_like_the_words() {
+    struct Strict(f32);
+    impl Embedder for Strict {
+        fn embed_text(&self, text: &str) -> mm_core::Result<mm_core::tasks::embed::Embedding> {
+            Concepts.embed_text(text)
+        }
+        fn looks_from(&self) -> f32 {
+            self.0
+        }
+    }
+    let mut library = library();
+    library.add("x.jpg", record("dog snow", "", ""));
+    // A photo of two things lies at a cosine of 0.71 to each of them.
+    let query = Query { text: "dogs", like: None, offset: 0, limit: 9, today: TODAY };
+    let hits = |floor| names(&search(&library.store, &Strict(floor), &query).unwrap()).len();
+    assert!(hits(0.9) < hits(0.7), "{} {}", hits(0.9), hits(0.7));
+}
+
+#[test]
 fn a_model_that_fails_is_said() {
     struct Broken;
     impl Embedder for Broken {

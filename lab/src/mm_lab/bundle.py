@@ -15,7 +15,7 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 CONFIDENCE = "confidence"
 """Key of the fitted confidence among the model settings; it belongs to no part."""
-_CONFIDENCE_ROLES = ("vision", "decoder", "tokenizer")
+_CONFIDENCE_ROLES = ("vision", "decoder", "text", "tokenizer")
 _TEXT_ROLES = ("license", "notice", "card")
 
 

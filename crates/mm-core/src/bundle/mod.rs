@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::language_settings::MAX_VOCABULARY;
 pub use self::{
-    confidence::{ConfidenceConfig, ConfidenceCurve, DEFAULT_UNSURE_BELOW, uncalibrated},
+    confidence::{ConfidenceConfig, ConfidenceCurve, DEFAULT_LOOKS_FROM, DEFAULT_UNSURE_BELOW, uncalibrated},
     language_settings::{DecoderConfig, ResizeMethod, TextConfig, VisionConfig},
     locate::{SearchPath, find},
     manifest::{FileEntry, MANIFEST_FILE, Manifest, Role, SCHEMA},

@@ -12,7 +12,7 @@ use image::RgbImage;
 
 use super::{Model, lock};
 use crate::{
-    bundle::{DecoderConfig, Role, TextConfig, VisionConfig},
+    bundle::{DEFAULT_LOOKS_FROM, DecoderConfig, Role, TextConfig, VisionConfig},
     error::{Error, Result},
     runtime::{DecoderSession, Provider, TextSession, VisionSession},
     tasks::{
@@ -82,14 +82,16 @@ impl Model {
     pub fn caption_encoded(&self, picture: &Encoded, options: &CaptionOptions) -> Result<Caption> {
         let manifest = self.bundle.manifest();
         let weight = self.decoder_config(CAPTION)?.similarity_weight;
-        let compared = weight > 0.0
+        let confidence = manifest.models.confidence.as_ref();
+        let judged = confidence.is_some_and(|settings| settings.caption_compared.is_some());
+        let compared = (weight > 0.0 || judged)
             && manifest.models.text.is_some()
             && manifest.file(Role::Text).is_some()
             && !self.language.uncompared.load(Ordering::Relaxed);
         let mut drafts = self.with_decoder(CAPTION, |decoder, config, tokenizer| {
             Drafts::search(decoder, picture, config, tokenizer, options, compared)
         })?;
-        if compared && drafts.several() {
+        if compared && (judged || drafts.several()) {
             let chosen = self.with_text(|encoder, tokenizer| {
                 drafts.compare(picture.embedding(), weight, encoder, tokenizer)
             });
@@ -97,10 +99,10 @@ impl Model {
                 // Still a caption, if a poorer one; search says what is wrong. Once is enough: a live view captions
                 // many times a second, and each time would load the encoder anew.
                 self.language.uncompared.store(true, Ordering::Relaxed);
-                tracing::warn!(code = error.code(), %error, "captions are chosen by their scores alone");
+                tracing::warn!(code = error.code(), %error, "captions are chosen and trusted by their words alone");
             }
         }
-        drafts.caption(picture, manifest.models.confidence.as_ref(), &*self.tokenizer(CAPTION)?)
+        drafts.caption(picture, confidence, &*self.tokenizer(CAPTION)?)
     }
 
     /// Answers a question about `image`.
@@ -148,6 +150,13 @@ impl Model {
     pub fn knows(&self, text: &str) -> Result<bool> {
         let tokenizer = self.tokenizer(EMBED)?;
         Ok(tokenizer.split(text).iter().any(|word| tokenizer.number(word).is_some()))
+    }
+
+    /// Cosine of two embeddings from which on a picture looks like a text; every model has its own scale.
+    #[must_use]
+    pub fn looks_from(&self) -> f32 {
+        let confidence = self.bundle.manifest().models.confidence.as_ref();
+        confidence.and_then(|settings| settings.looks_from).unwrap_or(DEFAULT_LOOKS_FROM)
     }
 
     /// Checks a question before anything is spent on its picture: whoever encodes the picture apart, and may have to

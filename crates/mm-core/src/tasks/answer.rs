@@ -198,7 +198,7 @@ pub fn answer<D: DecoderNetwork>(
             beams: if yes_no { 2 } else { ALTERNATIVES },
             length_alpha: 0.0,
             no_repeat_ngram: 0,
-            joiner: None,
+            echoes: None,
             min_words: 1,
             end: tokenizer.specials().end,
             forbidden: &unsaid(tokenizer),
@@ -210,7 +210,7 @@ pub fn answer<D: DecoderNetwork>(
     )?;
     let curve = confidence.and_then(|c| c.answer_curve(question.kind.as_str()));
     let said = found.first().map_or(&[][..], |best| &best.log_probabilities);
-    let sureness = curve.map_or_else(|| uncalibrated(said), |c| c.confidence(said));
+    let sureness = curve.map_or_else(|| uncalibrated(said), |c| c.confidence(said, 0.0));
     let threshold =
         options.unsure_below.unwrap_or_else(|| confidence.map_or(DEFAULT_UNSURE_BELOW, |c| c.unsure_below));
     let alternatives: Vec<(String, f32)> =

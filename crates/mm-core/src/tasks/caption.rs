@@ -5,7 +5,7 @@ use std::time::Instant;
 pub use super::language::LanguageTimings;
 use super::{
     CancelToken,
-    decoding::{Hypothesis, Search, search},
+    decoding::{Echoes, Hypothesis, Search, search},
     embed::{Embedding, TextEncoder},
     language::sentence,
     picture::Encoded,
@@ -29,7 +29,7 @@ pub struct CaptionOptions {
     pub max_words: Option<usize>,
     /// Scores are divided by `length ^ length_alpha`; larger prefers longer captions. `None` takes the bundle's.
     pub length_alpha: Option<f32>,
-    /// No run of so many words is said twice, and no word joined to itself ("red and red"); 0 allows both.
+    /// No run of so many words is said twice, and no word right after itself ("a lamp and a lamp"); 0 allows both.
     pub no_repeat_ngram: usize,
     /// Stops the work between two words.
     pub cancel: Option<CancelToken>,
@@ -67,6 +67,8 @@ impl Caption {
 /// The captions a search found for a picture, the search's best first.
 pub struct Drafts {
     found: Vec<Hypothesis>,
+    /// Cosine of the first one and the picture, once compared.
+    similarity: Option<f32>,
     start: Instant,
 }
 
@@ -94,7 +96,7 @@ impl Drafts {
                 beams: options.beams.unwrap_or(config.beam_width).clamp(1, MAX_BEAMS),
                 length_alpha: options.length_alpha.unwrap_or(config.length_alpha).clamp(0.0, 2.0),
                 no_repeat_ngram: options.no_repeat_ngram,
-                joiner: tokenizer.number("and").filter(|_| options.no_repeat_ngram > 0),
+                echoes: Some(&echoes(tokenizer)).filter(|_| options.no_repeat_ngram > 0),
                 min_words: 1,
                 end: specials.end,
                 forbidden: &unsaid(tokenizer),
@@ -105,7 +107,7 @@ impl Drafts {
                 cancel: options.cancel.as_ref(),
             },
         )?;
-        Ok(Self { found, start })
+        Ok(Self { found, similarity: None, start })
     }
 
     /// Whether there is anything to choose from.
@@ -114,7 +116,8 @@ impl Drafts {
         self.found.len() > 1
     }
 
-    /// Puts first the caption with the largest `score + weight * cosine` of its embedding and the picture's.
+    /// Puts first the caption with the largest `score + weight * cosine` of its embedding and the picture's, and keeps
+    /// that cosine for its confidence.
     ///
     /// The search knows how likely words follow each other; the embeddings, trained to tell pictures apart, know
     /// which text is about this one.
@@ -129,9 +132,11 @@ impl Drafts {
     ) -> Result<()> {
         let texts: Vec<(&[Token], bool)> = self.found.iter().map(|h| (&h.tokens[..], h.ended)).collect();
         let embeddings = encoder.embed_said(&texts, tokenizer.specials())?;
-        let value = |index: usize| self.found[index].score + weight * embeddings[index].similarity(picture);
+        let cosines: Vec<f32> = embeddings.iter().map(|embedding| embedding.similarity(picture)).collect();
+        let value = |index: usize| self.found[index].score + weight * cosines[index];
         // Of equals the search's best, which comes first.
         let best = (0..self.found.len()).rev().max_by(|&a, &b| value(a).total_cmp(&value(b)));
+        self.similarity = best.map(|index| cosines[index]);
         self.found.swap(0, best.unwrap_or(0));
         Ok(())
     }
@@ -149,14 +154,11 @@ impl Drafts {
             model: "decoder".to_owned(),
             detail: "it said nothing".to_owned(),
         })?;
-        let curve = confidence.and_then(|c| c.caption.as_ref());
+        let calibrated = confidence.and_then(|c| c.of_caption(&best.log_probabilities, self.similarity));
         Ok(Caption {
             text: tokenizer.decode(&best.tokens),
-            confidence: curve.map_or_else(
-                || uncalibrated(&best.log_probabilities),
-                |c| c.confidence(&best.log_probabilities),
-            ),
-            calibrated: curve.is_some(),
+            confidence: calibrated.unwrap_or_else(|| uncalibrated(&best.log_probabilities)),
+            calibrated: calibrated.is_some(),
             words: best
                 .tokens
                 .iter()
@@ -166,6 +168,11 @@ impl Drafts {
             timings: LanguageTimings::new(picture, self.start.elapsed()),
         })
     }
+}
+
+fn echoes(tokenizer: &Tokenizer) -> Echoes {
+    let known = |words: &[&str]| words.iter().filter_map(|word| tokenizer.number(word)).collect();
+    Echoes { joiners: known(&["and", "with"]), articles: known(&["a", "an", "the"]) }
 }
 
 /// Every special token but the end.
@@ -201,7 +208,7 @@ mod tests {
             score,
         };
         let found = vec![text(&[6, 7], -0.5), text(&[8, 7], -0.6), text(&[7, 6], -0.7)];
-        Drafts { found, start: Instant::now() }
+        Drafts { found, similarity: None, start: Instant::now() }
     }
 
     fn said(weight: f32) -> String {
@@ -220,6 +227,30 @@ mod tests {
         assert_eq!(said(0.0), "a red", "the score alone");
         assert_eq!(said(0.2), "a red", "0.29 of a cosine is not worth 0.1 at this weight");
         assert_eq!(said(1.0), "dog red");
+    }
+
+    #[test]
+    fn a_caption_unlike_its_picture_is_trusted_less() {
+        let config = TextConfig { inputs: vec![], outputs: vec![], max_words: 3, embedding: 2 };
+        let tokenizer = tokenizer_for_tests("a red dog");
+        let curves = r#"{"caption": {"bias": 0, "mean": 1, "least": 0},
+            "caption_compared": {"bias": 0, "mean": 1, "least": 0, "similarity": 4}}"#;
+        let curves: ConfidenceConfig = serde_json::from_str(curves).unwrap();
+        let confidence = |picture: Option<Vec<f32>>| {
+            let mut drafts = drafts();
+            if let Some(picture) = &picture {
+                let picture = Encoded::for_tests(picture.clone());
+                let mut encoder = TextEncoder::new(Counts, &config);
+                drafts.compare(picture.embedding(), 0.0, &mut encoder, &tokenizer).unwrap();
+            }
+            let caption =
+                drafts.caption(&Encoded::for_tests(vec![1.0, 0.0]), Some(&curves), &tokenizer).unwrap();
+            assert!(caption.calibrated);
+            caption.confidence
+        };
+        let (alike, unlike) = (confidence(Some(vec![1.0, 0.0])), confidence(Some(vec![-1.0, 0.0])));
+        let unknown = confidence(None);
+        assert!(unlike < unknown && unknown < alike, "{unlike} {unknown} {alike}");
     }
 
     #[test]

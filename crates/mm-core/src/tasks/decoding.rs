@@ -26,8 +26,8 @@ pub struct Search<'a> {
     pub length_alpha: f32,
     /// No run of so many tokens is said twice; 0 allows it.
     pub no_repeat_ngram: usize,
-    /// A word that joins two others ("and"): the word before it is not said again right after it.
-    pub joiner: Option<Token>,
+    /// If given, no word echoes the one before.
+    pub echoes: Option<&'a Echoes>,
     /// The end token may not come before so many words.
     pub min_words: usize,
     /// The token that ends a text.
@@ -42,6 +42,30 @@ pub struct Search<'a> {
     pub best_only: bool,
     /// Looked at before every step.
     pub cancel: Option<&'a CancelToken>,
+}
+
+/// What an echo may hide behind: neither "ball ball" nor "red and red" nor "a lamp and a lamp" is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Echoes {
+    /// Words that join two others ("and", "with").
+    pub joiners: Vec<Token>,
+    /// Words that may follow a joiner ("a", "the").
+    pub articles: Vec<Token>,
+}
+
+impl Echoes {
+    /// The words that would be an echo after `tokens`.
+    fn after(&self, tokens: &[Token]) -> [Option<Token>; 2] {
+        let phrase = match tokens {
+            [rest @ .., last] if self.articles.contains(last) => rest,
+            _ => tokens,
+        };
+        let joined = match phrase {
+            [.., before, joiner] if self.joiners.contains(joiner) => Some(*before),
+            _ => None,
+        };
+        [tokens.last().copied(), joined]
+    }
 }
 
 /// A text found.
@@ -190,13 +214,13 @@ fn normalisers(row: &ArrayView1<'_, f32>, forbidden: &[Token]) -> Result<(f32, f
 /// The allowed tokens with the largest logits, at most as many as there are beams.
 fn best_tokens(row: &ArrayView1<'_, f32>, beam: &Beam, settings: &Search<'_>) -> Vec<(Token, f32)> {
     let repeated = repeating(&beam.tokens, settings.no_repeat_ngram);
-    let echo = echo(&beam.tokens, settings.joiner);
+    let echoes = settings.echoes.map_or([None; 2], |rule| rule.after(&beam.tokens));
     let first = settings.first.filter(|_| beam.tokens.is_empty());
     let allowed = |token: Token| {
         let length = beam.tokens.len();
         !settings.forbidden.contains(&token)
             && !repeated.contains(&token)
-            && Some(token) != echo
+            && !echoes.contains(&Some(token))
             && if token == settings.end { length >= settings.min_words } else { length < settings.max_words }
             && first.is_none_or(|list| list.contains(&token))
     };
@@ -220,14 +244,6 @@ fn repeating(tokens: &[Token], n: usize) -> Vec<Token> {
     }
     let tail = &tokens[tokens.len() + 1 - n..];
     tokens.windows(n).filter(|run| run[..n - 1] == *tail).map(|run| run[n - 1]).collect()
-}
-
-/// The word that would make "red and red" of "red and".
-fn echo(tokens: &[Token], joiner: Option<Token>) -> Option<Token> {
-    match tokens {
-        [.., before, last] if Some(*last) == joiner => Some(*before),
-        _ => None,
-    }
 }
 
 fn extended(beam: &Beam, candidate: &Candidate, end: Token) -> Beam {

@@ -9,7 +9,7 @@ mod words;
 use std::path::PathBuf;
 
 use jiff::civil::{Date, DateTime};
-use mm_core::{model::Model, tasks::embed::Embedding};
+use mm_core::{bundle::DEFAULT_LOOKS_FROM, model::Model, tasks::embed::Embedding};
 
 use crate::{
     error::Result,
@@ -26,6 +26,11 @@ pub trait Embedder {
         let _ = text;
         Ok(true)
     }
+
+    /// Cosine from which on a picture looks like the words.
+    fn looks_from(&self) -> f32 {
+        DEFAULT_LOOKS_FROM
+    }
 }
 
 impl Embedder for Model {
@@ -35,6 +40,10 @@ impl Embedder for Model {
 
     fn knows(&self, text: &str) -> mm_core::Result<bool> {
         Self::knows(self, text)
+    }
+
+    fn looks_from(&self) -> f32 {
+        Self::looks_from(self)
     }
 }
 

@@ -15,10 +15,8 @@ use crate::{
     store::{ContentId, Store, seconds},
 };
 
-/// Cosine from which on a photo looks like the words. docs/library.md, "How search ranks", has the measurement of this
-/// and the following ones.
-pub(super) const LOOKS_FLOOR: f32 = 0.30;
 /// Cosine from which on a photo looks like the unwanted: an error hides a photo, so surer than to show one.
+/// docs/library.md, "How search ranks", has the measurement of this and the following ones.
 const UNWANTED_FLOOR: f32 = 0.45;
 /// Cosine from which on two photos look alike.
 const PICTURE_FLOOR: f32 = 0.50;
@@ -111,8 +109,9 @@ impl Search<'_> {
                 hit.score += cosine;
             }
         }
+        let floor = embedder.looks_from();
         for (content, cosine) in looks {
-            let shown = cosine >= LOOKS_FLOOR;
+            let shown = cosine >= floor;
             if shown && !found.contains_key(&content) {
                 let covered = coverage.get(&content).copied().unwrap_or_default();
                 found.insert(content, candidate(content, covered));

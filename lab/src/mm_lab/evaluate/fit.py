@@ -1,10 +1,11 @@
-"""``mm-lab calibrate``: fits the confidence of captions and answers to photos with known truth.
+"""``mm-lab calibrate``: fits the confidence of captions and answers to photos with known truth, and search's floor.
 
 The stated errors are cross-fitted: every photo is judged by a curve fitted without its fold, so that they hold
 for new photos. The curve that ships is fitted to all of them.
 
 What a curve is fitted to is read off the runtime itself, whatever it tells: a copy of the bundle with a known
-curve turns the confidence into the mean, and another into the least, log-probability of the tokens.
+curve turns the confidence into the mean, another into the least, log-probability of the tokens, and a third into the
+cosine of a caption and its picture.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from mm_lab.evaluate.calibration import Confidence, calibration_error, fit_confi
 from mm_lab.evaluate.correctness import is_right
 from mm_lab.evaluate.questions import normal
 from mm_lab.evaluate.results import PhotoResult, ResultsFile, run_photos
+from mm_lab.evaluate.retrieval import looks_from
 from mm_lab.evaluate.runtime import Runtime, Said
 
 LEAST_ANSWERS = 60
@@ -36,19 +38,24 @@ LEAST_ANSWERS = 60
 WRONG_COST = 0.5
 """What a wrong answer costs, beside 1 for a right one and 0 for "not sure"."""
 
+_PARTS = ("mean", "least", "similarity")
 # Low enough that a runtime which prints few decimals still shows probabilities of one in ten thousand.
 _PROBE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What a curve is fitted to, row by row; ``photo`` keeps the texts of a photo in one fold."""
+    """What a curve is fitted to, row by row; ``photo`` keeps the texts of a photo in one fold.
+
+    ``similarity`` is the cosine of text and picture, where the runtime compares them.
+    """
 
     mean: NDArray[np.float64]
     least: NDArray[np.float64]
     right: NDArray[np.bool_]
     photo: NDArray[np.int64]
     kind: NDArray[np.str_]
+    similarity: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,15 @@ def calibrate_bundle(
     for source in sources:
         samples += read_split(source, split, limit)
     report(f"{len(samples)} photos of {', '.join(s.name for s in sources)}")
-    seen = {part: _probe(bundle, samples, runtime_on, part, out) for part in ("mean", "least")}
+    seen = {part: _probe(bundle, samples, runtime_on, part, out) for part in _PARTS}
     captions = _observe(seen, _judge_captions(samples, seen["mean"]))
     answers = _observe(seen, _judge_answers(samples, seen["mean"]))
     said, told = fit(captions, folds), fit(answers, folds)
+    compared = _compared(captions, seen, samples)
+    if compared:
+        captions, shipped = compared, fit(compared, folds)
+    else:
+        shipped = said
     # Few answers lie near the best threshold, so the search alone wanders; an honest confidence breaks even here.
     threshold = max(unsure_below(told.held_out, answers.right), round(WRONG_COST / (1 + WRONG_COST), 2))
     provenance = {
@@ -87,17 +99,20 @@ def calibrate_bundle(
         "data": [f"{s.name} {split}" for s in sources],
         "photos": len(samples),
         "folds": folds,
-        "captions": _summary(captions, said, samples),
+        "captions": _summary(captions, shipped, samples),
         "answers": _summary(answers, told, samples),
         "unsure-below-rule": f"most right answers minus {WRONG_COST} per wrong one, cross-fitted; "
         "never below its break-even",
     }
-    curves = {kind: asdict(curve) for kind, curve in told.curves.items()}
-    confidence = {
-        "caption": asdict(said.curves["default"]),
-        "answer": curves,
-        "unsure_below": threshold,
-    }
+    confidence: dict[str, Any] = {"caption": said.curves["default"].settings()}
+    if compared:
+        confidence["caption_compared"] = shipped.curves["default"].settings()
+    confidence["answer"] = {kind: curve.settings() for kind, curve in told.curves.items()}
+    confidence["unsure_below"] = threshold
+    floor, found = _search_floor(seen["mean"], samples)
+    if floor is not None:
+        confidence["looks_from"] = floor
+        provenance["search"] = found
     set_confidence(bundle, confidence, provenance)
     return provenance
 
@@ -115,14 +130,35 @@ class _Judged:
 def _probe(
     bundle: Path, samples: Sequence[Sample], runtime_on: Callable[[Path], Runtime], part: str, out: Path
 ) -> list[PhotoResult]:
-    """Results whose confidences are ``sigmoid(_PROBE_WEIGHT * part)``."""
-    curve = {"bias": 0.0, "mean": 0.0, "least": 0.0} | {part: _PROBE_WEIGHT}
+    """Results whose confidences are ``sigmoid(_PROBE_WEIGHT * part)``; for the cosine, of captions only."""
+    flat = {"bias": 0.0, "mean": 0.0, "least": 0.0}
+    curve = flat | {part: _PROBE_WEIGHT}
+    settings = {"caption": curve, "answer": {"default": curve}, "unsure_below": 0.0}
+    if part == "similarity":
+        settings |= {"caption": flat, "caption_compared": curve, "answer": {"default": flat}}
+        samples = [replace(sample, questions=()) for sample in samples]
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name))
-        set_confidence(copy, {"caption": curve, "answer": {"default": curve}, "unsure_below": 0.0}, {})
+        set_confidence(copy, settings, {})
         runtime = runtime_on(copy)
         file = ResultsFile(out / f"calibration-{part}.jsonl", bundle_digest(copy), runtime.name)
-        return run_photos(runtime, samples, file, embed=False)
+        return run_photos(runtime, samples, file, embed=part == "mean")
+
+
+def _search_floor(results: Sequence[PhotoResult], samples: Sequence[Sample]) -> tuple[float | None, dict[str, Any]]:
+    """The cosine from which on a photo looks like words, over the captions of all sources; none without captions."""
+    known = [r for r, s in zip(results, samples, strict=True) if s.captions]
+    if len(known) < 2:
+        return None, {}
+    images, texts = np.stack([r.embedding for r in known]), np.concatenate([r.texts for r in known])
+    owner = [i for i, r in enumerate(known) for _ in r.texts]
+    floor = looks_from(images, texts, owner)
+    own = (texts * images[owner]).sum(1)
+    return floor, {
+        "captions": len(texts),
+        "own-above": round(100 * float((own >= floor).mean()), 1),
+        "looks-from-rule": "one in twenty pairs of a photo and a caption of another photo reaches it",
+    }
 
 
 def _judge_captions(samples: Sequence[Sample], results: Sequence[PhotoResult]) -> list[_Judged]:
@@ -154,20 +190,27 @@ def _answer(result: PhotoResult, at: int) -> Said:
     return result.answers[at]
 
 
+def _compared(captions: Observed, seen: dict[str, list[PhotoResult]], samples: Sequence[Sample]) -> Observed | None:
+    """With the cosine of every caption and its picture; nothing if the runtime does not compare them."""
+    similarity = _read_off(seen["similarity"], _judge_captions(samples, seen["mean"]))
+    return replace(captions, similarity=similarity) if np.abs(similarity).max() > 0 else None
+
+
+def _read_off(seen: list[PhotoResult], judged: Sequence[_Judged]) -> NDArray[np.float64]:
+    """What :func:`_probe` hid in the confidences of what is judged."""
+    said = [j.find(seen[j.photo]) for j in judged]
+    if not all(s.calibrated for s in said):
+        raise ValueError("this runtime does not use the manifest's confidence curves")
+    confidence = np.array([s.confidence for s in said]).clip(1e-6, 1 - 1e-6)
+    return np.log(confidence / (1 - confidence)) / _PROBE_WEIGHT
+
+
 def _observe(seen: dict[str, list[PhotoResult]], judged: Sequence[_Judged]) -> Observed:
     if not judged:
         raise ValueError("the data have no captions or no questions: a confidence needs both")
-
-    def part(name: str) -> NDArray[np.float64]:
-        said = [j.find(seen[name][j.photo]) for j in judged]
-        if not all(s.calibrated for s in said):
-            raise ValueError("this runtime does not use the manifest's confidence curves")
-        confidence = np.array([s.confidence for s in said]).clip(1e-6, 1 - 1e-6)
-        return np.log(confidence / (1 - confidence)) / _PROBE_WEIGHT
-
     return Observed(
-        part("mean"),
-        part("least"),
+        _read_off(seen["mean"], judged),
+        _read_off(seen["least"], judged),
         np.array([j.right for j in judged]),
         np.array([j.photo for j in judged]),
         np.array([j.kind for j in judged]),
@@ -187,18 +230,22 @@ def fit(data: Observed, folds: int) -> Fit:
 
 def _curves(data: Observed, rows: NDArray[np.bool_]) -> dict[str, Confidence]:
     chosen = {"default": rows} | {kind: rows & (data.kind == kind) for kind in QUESTION_TYPES}
+    similarity = data.similarity
     return {
-        kind: fit_confidence(data.mean[which], data.least[which], data.right[which])
+        kind: fit_confidence(
+            data.mean[which], data.least[which], data.right[which], None if similarity is None else similarity[which]
+        )
         for kind, which in chosen.items()
         if kind == "default" or which.sum() >= LEAST_ANSWERS
     }
 
 
 def _judge(data: Observed, rows: NDArray[np.bool_], curves: dict[str, Confidence]) -> NDArray[np.float64]:
-    out = curves["default"](data.mean, data.least)
+    similarity = np.zeros_like(data.mean) if data.similarity is None else data.similarity
+    out = curves["default"](data.mean, data.least, similarity)
     for kind, curve in curves.items():
         which = data.kind == kind
-        out[which] = curve(data.mean[which], data.least[which])
+        out[which] = curve(data.mean[which], data.least[which], similarity[which])
     return out[rows]
 
 

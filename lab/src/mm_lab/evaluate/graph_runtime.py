@@ -80,8 +80,11 @@ class GraphRuntime:
         embedding, keys, values = self._last[1]
         return embedding, keys, values
 
-    def text(self, picture: Picture, prefix: list[int], settings: DecodeSettings) -> Text:
-        """The decoded text after ``prefix``; of several, the one that is most like the picture (manifest)."""
+    def text(self, picture: Picture, prefix: list[int], settings: DecodeSettings) -> tuple[Text, float | None]:
+        """The decoded text after ``prefix``; of several, the one that is most like the picture (manifest).
+
+        With the cosine of a caption and its picture, where the manifest asks for it.
+        """
         embedding, picture_keys, picture_values = self.see(picture)
         layers, heads, size = (self._decoder[k] for k in ("layers", "heads", "head_size"))
         past = [np.zeros((layers, 1, heads, 0, size), np.float32) for _ in range(2)]
@@ -97,25 +100,29 @@ class GraphRuntime:
 
         found = search(step, prefix, settings)
         weight = self._decoder.get("similarity_weight", 0.0)
-        if len(found) == 1 or not weight:
-            return found[0]
+        judged = prefix == [CAPTION] and "caption_compared" in self._confidence
+        if not judged and (len(found) == 1 or not weight):
+            return found[0], None
         alike = self._embed([text.tokens for text in found]) @ embedding[0]
         values = [score(text, settings.alpha) + weight * a for text, a in zip(found, alike, strict=True)]
-        return found[int(np.argmax(values))]
+        best = int(np.argmax(values))
+        return found[best], float(alike[best])
 
     def _say(self, picture: Picture, prefix: list[int], settings: DecodeSettings, kind: str) -> Said:
-        text = self.text(picture, prefix, settings)
-        curve = self._curve(kind)
-        confidence = float(curve(np.array(text.mean), np.array(text.least))) if curve else float(np.exp(text.mean))
+        text, similarity = self.text(picture, prefix, settings)
+        curve = self._curve(kind, similarity is not None)
+        known = np.array(text.mean), np.array(text.least), similarity or 0.0
+        confidence = float(curve(*known)) if curve else float(np.exp(text.mean))
         sure = kind == "caption" or confidence >= self._confidence.get("unsure_below", 0.0)
         decoded = self.graphs.vocabulary.decode(text.tokens)
         return Said(decoded, confidence, curve is not None, sure)
 
-    def _curve(self, kind: str) -> Confidence | None:
+    def _curve(self, kind: str, compared: bool) -> Confidence | None:
         if not self._confidence:
             return None
         if kind == "caption":
-            return Confidence(**self._confidence["caption"])
+            judged = compared and "caption_compared" in self._confidence
+            return Confidence(**self._confidence["caption_compared" if judged else "caption"])
         curves = self._confidence["answer"]
         return Confidence(**curves.get(kind, curves["default"]))
 

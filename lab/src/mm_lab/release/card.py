@@ -123,12 +123,20 @@ def _calibration(manifest: dict[str, Any]) -> str:
         rows.append([texts, *_calibrated(found[texts])])
         parts = found[texts].get("sources", {}) | found[texts].get("kinds", {})
         rows += [[f"{texts}, {name}", *_calibrated(part)] for name, part in parts.items()]
-    threshold = manifest["models"]["confidence"]["unsure_below"]
+    settings = manifest["models"]["confidence"]
+    threshold = settings["unsure_below"]
+    search = found.get("search")
+    floor = search and (
+        f"\n\nIn search a photo looks like words from a cosine of {settings['looks_from']:g} on "
+        f"({search['looks-from-rule']}); "
+        f"{search['own-above']:g} % of {search['captions']:,} captions reach it with their own photo."
+    )
     return (
         f"Confidence is fitted on {found['photos']:,} photos ({', '.join(found['data'])}): `{found['command']}`. The "
         f"errors below are cross-fitted over {found['folds']} folds: each photo is judged by a curve that did not see "
         f'it. Answers below {threshold:g} are given as "not sure" (rule: {found["unsure-below-rule"]}).\n\n'
         + markdown(["texts", "n", "right %", "ECE"], rows)
+        + (floor or "")
     )
 
 

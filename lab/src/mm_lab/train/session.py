@@ -108,7 +108,7 @@ class Session:
         curves = Curves(config.output, self.report)
         evaluator = ReferenceEvaluator(self.corpus, self.pictures.dev)
         order = np.zeros(0, np.int64)
-        totals: dict[str, float] = {}
+        seen: dict[str, list[float]] = {}
         for step in run.steps():
             if len(order) < config.batch:
                 order = run.rng.permutation(len(self.corpus.train))
@@ -116,10 +116,11 @@ class Session:
             loss, parts = stage.step(rows, run.rng)
             run.descend(loss)
             for name, value in parts.items():
-                totals[name] = totals.get(name, 0.0) + value / report_every
+                seen.setdefault(name, []).append(value)
             if (step + 1) % report_every == 0:
-                curves.write(run.progress, totals)
-                totals = {}
+                # A resumed run may have seen only some of the steps.
+                curves.write(run.progress, {name: sum(values) / len(values) for name, values in seen.items()})
+                seen = {}
             if (step + 1) % config.evaluate_every == 0:
                 self._measure(run, curves, evaluator, beam=False)
         self._measure(run, curves, evaluator, beam=True)

@@ -73,7 +73,7 @@ fn settings() -> Search<'static> {
         beams: 1,
         length_alpha: 0.0,
         no_repeat_ngram: 0,
-        joiner: None,
+        echoes: None,
         min_words: 0,
         max_words: usize::MAX,
         end: END,
@@ -191,10 +191,21 @@ fn a_word_is_not_joined_to_itself() {
     );
     let echoing = run(&mut table, &Search { no_repeat_ngram: 3, ..settings() }).unwrap();
     assert_eq!(echoing[0].tokens[..3], [red, joiner, red]);
-    let found = run(&mut table, &Search { joiner: Some(joiner), ..settings() }).unwrap();
+    let echoes = Echoes { joiners: vec![joiner], articles: vec![] };
+    let found = run(&mut table, &Search { echoes: Some(&echoes), ..settings() }).unwrap();
     assert_eq!(found[0].tokens, [red, joiner, 8]);
-    assert_eq!(echo(&[joiner], Some(joiner)), None);
-    assert_eq!(echo(&[red, 8], Some(joiner)), None);
+}
+
+#[test]
+fn an_echo_is_known_behind_an_article_too() {
+    let (and, a, lamp, other) = (6, 7, 8, 9);
+    let echoes = Echoes { joiners: vec![and], articles: vec![a] };
+    assert_eq!(echoes.after(&[]), [None; 2]);
+    assert_eq!(echoes.after(&[a, lamp]), [Some(lamp), None]);
+    assert_eq!(echoes.after(&[a, lamp, and]), [Some(and), Some(lamp)]);
+    assert_eq!(echoes.after(&[a, lamp, and, a]), [Some(a), Some(lamp)]);
+    assert_eq!(echoes.after(&[a, lamp, other, a]), [Some(a), None]);
+    assert_eq!(echoes.after(&[and, a]), [Some(a), None]);
 }
 
 #[test]
