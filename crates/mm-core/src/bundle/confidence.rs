@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// `sigmoid(bias + mean * M + least * L + similarity * S)` (Platt scaling; Platt 1999): M and L are the mean and the least
 /// natural logarithm of the probabilities of the tokens said, the end token included, each over the whole vocabulary. S is
-/// the cosine of the text's embedding and the picture's (as in CLIPScore; Hessel et al. 2021), for captions.
+/// the cosine of the text's embedding and the picture's (as in `CLIPScore`; Hessel et al. 2021), for captions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ConfidenceCurve {
     /// Log-odds of being right when every token is certain.
