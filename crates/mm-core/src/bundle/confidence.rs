@@ -73,7 +73,7 @@ pub struct ConfidenceConfig {
 
 /// Used where the bundle says nothing.
 pub const DEFAULT_UNSURE_BELOW: f32 = 0.3;
-/// Used where the bundle says nothing: the cosine of bundle 0.1.0.
+/// Used where the bundle says nothing: the cosine of an earlier model (docs/library.md).
 pub const DEFAULT_LOOKS_FROM: f32 = 0.3;
 
 fn default_unsure_below() -> f32 {

@@ -53,7 +53,7 @@ pub fn measure(
     iterations: usize,
 ) -> mm_core::Result<LanguageReport> {
     let (load, provider) = model.load_language()?;
-    let load_text = model.load_text()?; // before a caption with several beams does
+    let load_text = model.load_text()?; // before the first caption does
     let first = pictures[0].1.load()?;
     let (_, first_caption) = timed(|| model.caption(&first, &CaptionOptions::default()))?;
     let images = pictures
