@@ -15,13 +15,13 @@ from mm_lab.data.corpus import Source
 from mm_lab.data.questions import question_kind
 from mm_lab.data.samples import Question, Sample
 from mm_lab.data.sources import read_sources
-from mm_lab.data.vocabulary import CAPTION, END, SPECIALS
+from mm_lab.data.vocabulary import CAPTION, END, SPECIALS, Vocabulary
 from mm_lab.evaluate.bundle_metrics import dataset_metrics
 from mm_lab.evaluate.bundle_run import evaluate_bundle
 from mm_lab.evaluate.calibration import Confidence
 from mm_lab.evaluate.cli_runtime import CliRuntime
 from mm_lab.evaluate.correctness import is_right
-from mm_lab.evaluate.decoding import DecodeSettings, search
+from mm_lab.evaluate.decoding import DecodeSettings, Echoes, search
 from mm_lab.evaluate.fit import Observed, calibrate_bundle, fit, unsure_below
 from mm_lab.evaluate.questions import BlindGuesser
 from mm_lab.evaluate.results import PhotoResult, ResultsFile, run_photos
@@ -142,6 +142,22 @@ def test_no_three_words_are_said_twice_and_specials_never():
     assert len(triples) == len(set(triples)) > 2
     assert not {0, 1, 2, 4, 5} & set(said)
     assert search(step, [CAPTION], DecodeSettings(12))[0].tokens[:6] == (6, 7, 8, 6, 7, 8)
+
+
+def test_no_word_echoes_the_one_before():
+    joiner, article, lamp, other = 6, 7, 8, 9
+    rules = Echoes(frozenset({joiner}), frozenset({article}))
+    expected = {
+        (): [], (article, lamp): [lamp], (article, lamp, joiner): [joiner, lamp],
+        (article, lamp, joiner, article): [article, lamp], (article, lamp, other, article): [article],
+        (joiner, article): [article],
+    }  # fmt: skip
+    assert {said: rules.after(said) for said in expected} == expected
+    step = chain({lamp: 1.0}, {lamp: 0.7, other: 0.3}, {}, {joiner: 0.8, END: 0.2}, {END: 1.0})
+    assert search(step, [CAPTION], DecodeSettings(6))[0].tokens[:4] == (lamp, joiner, lamp, joiner)
+    assert search(step, [CAPTION], DecodeSettings(6, echoes=rules))[0].tokens == (lamp, joiner, other, END)
+    words = Vocabulary([*SPECIALS, "and", "a", "lamp"])
+    assert Echoes.of(words) == Echoes(frozenset({6}), frozenset({7}))
 
 
 def test_a_stopped_evaluation_goes_on_where_it_was(tmp_path: Path, bundle: Path):

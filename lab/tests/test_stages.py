@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import tarfile
 from dataclasses import replace
@@ -28,6 +29,7 @@ from mm_lab.train.checkpoint import Model, load_model, lower_fingerprint, save_m
 from mm_lab.train.config import QuantizeConfig, SelfCriticalConfig, TrainConfig, read_config  # noqa: E402
 from mm_lab.train.multitask import train  # noqa: E402
 from mm_lab.train.selfcritical import train_self_critical  # noqa: E402
+from mm_lab.train.session import Session  # noqa: E402
 
 COLORS = {"red": (220, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 220)}
 SIZE = 64
@@ -120,16 +122,15 @@ def test_three_stages_learn_to_name_colors_and_two_bits_keep_it(folder: Path):
         start_from=str(folder / "two-bit" / "model.pt"),
     )  # fmt: skip
     train_self_critical(rewarded, quiet)
-    after = load_model(folder / "rewarded" / "model.pt")
-    assert after.two_bit == loaded.two_bit
-    learned = [
-        name
-        for (name, old), new in zip(loaded.network.named_parameters(), after.network.parameters(), strict=True)
-        if not torch.equal(old, new)
-    ]
-    assert {"parametrizations.weight.original", "parametrizations.weight.0.scales"} <= {
-        name.removeprefix("blocks.0.feed_forward.0.") for name in learned
-    }
+    again = replace(base, output=folder / "again", steps=4, start_from=folder / "two-bit" / "model.pt")
+    train(again, quiet)
+    for name in ("rewarded", "again"):
+        after = load_model(folder / name / "model.pt")
+        assert after.two_bit == loaded.two_bit
+        first = after.network.get_submodule("blocks.0.feed_forward.0").state_dict()
+        before = loaded.network.get_submodule("blocks.0.feed_forward.0").state_dict()
+        for part in ("parametrizations.weight.original", "parametrizations.weight.0.scales"):
+            assert not torch.equal(first[part], before[part]), (name, part)
 
 
 def started(folder: Path) -> Model:
@@ -160,6 +161,22 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str, firs
     assert changed == ({"upper", "head"} if pictures == "middles" else {"lower", "upper", "head"})
     stages = {int(k.split(".")[1]) for k in after if k.startswith("lower.") and not torch.equal(after[k], before[k])}
     assert stages == (set(range(first, 5)) if pictures == "pixels" else set())
+
+
+def test_the_curves_of_a_run_that_went_on_are_means_of_the_steps_it_saw(folder: Path):
+    started(folder)
+    for steps in (3, 5):
+        resumed = config(folder, TrainConfig, "resumed", steps=steps, start_from=str(folder / "start.pt"))
+        session = Session(resumed, None, quiet)
+        weights = list(session.network.parameters())
+
+        class One:
+            def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+                return weights[0].sum() * 0, {"one": 1.0}  # noqa: B023 - called before the next round
+
+        session.fit(One(), [{"params": weights}], report_every=4)
+    values = re.findall(r",one,(.+)", (folder / "resumed" / "curves.csv").read_text())
+    assert values == ["1.0"]
 
 
 @pytest.mark.parametrize("stage", [-1, 6])

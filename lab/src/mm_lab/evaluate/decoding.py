@@ -1,7 +1,7 @@
 """Greedy and beam decoding over plain arrays, with the probabilities a confidence is made of.
 
-Follows ``mm_lab.model.generate``; in addition no n-gram is said twice. Probabilities are of the full
-softmax over the vocabulary at temperature 1.
+Follows ``mm_lab.model.generate``; in addition no n-gram is said twice and no word echoes the one before, as in the
+Rust core. Probabilities are of the full softmax over the vocabulary at temperature 1.
 """
 
 from __future__ import annotations
@@ -12,9 +12,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mm_lab.data.vocabulary import END, SPECIALS
+from mm_lab.data.vocabulary import END, SPECIALS, Vocabulary
 
 _NEVER = -1e9
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """What an echo may hide behind: neither "ball ball" nor "red and red" nor "a lamp and a lamp" is said."""
+
+    joiners: frozenset[int] = frozenset()
+    articles: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary) -> Echoes:
+        """With the joiners and articles of ``vocabulary``, those of the Rust core."""
+
+        def known(*words: str) -> frozenset[int]:
+            return frozenset(vocabulary.ids[word] for word in words if word in vocabulary.ids)
+
+        return cls(known("and", "with"), known("a", "an", "the"))
+
+    def after(self, said: Sequence[int]) -> list[int]:
+        """Tokens that would be an echo after ``said``."""
+        phrase = said[:-1] if said and said[-1] in self.articles else said
+        joined = [phrase[-2]] if len(phrase) > 1 and phrase[-1] in self.joiners else []
+        return [*said[-1:], *joined]
 
 
 @dataclass(frozen=True)
@@ -25,6 +48,7 @@ class DecodeSettings:
     beams: int = 1
     alpha: float = 1.0
     no_repeat_ngram: int = 0
+    echoes: Echoes | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,7 @@ def search(step: Step, prefix: Sequence[int], settings: DecodeSettings) -> list[
             allowed = gains[row].copy()
             allowed[[s for s in range(len(SPECIALS)) if s != END]] = _NEVER
             allowed[_repeats(text.tokens, settings.no_repeat_ngram)] = _NEVER
+            allowed[settings.echoes.after(text.tokens) if settings.echoes else []] = _NEVER
             for token in np.argsort(-allowed)[: settings.beams]:
                 gained = Text((*text.tokens, int(token)), (*text.logprobs, float(gains[row, token])))
                 candidates.append((score(gained, settings.alpha), row, gained))

@@ -17,7 +17,7 @@ from mm_lab.data.views import plain_view
 from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR
 from mm_lab.evaluate.bundle_graphs import Graphs
 from mm_lab.evaluate.calibration import Confidence
-from mm_lab.evaluate.decoding import DecodeSettings, Text, score, search
+from mm_lab.evaluate.decoding import DecodeSettings, Echoes, Text, score, search
 from mm_lab.evaluate.runtime import Picture, Said
 
 NO_REPEAT = 3
@@ -38,7 +38,8 @@ class GraphRuntime:
 
     def captions(self, pictures: Sequence[Picture], beams: int) -> list[Said]:
         """See :class:`Runtime`."""
-        settings = DecodeSettings(self._decoder["max_caption_tokens"], beams, self._decoder["length_alpha"], NO_REPEAT)
+        longest, alpha = self._decoder["max_caption_tokens"], self._decoder["length_alpha"]
+        settings = DecodeSettings(longest, beams, alpha, NO_REPEAT, Echoes.of(self.graphs.vocabulary))
         return [self._timed(lambda p=p: self._say(p, [CAPTION], settings, "caption")) for p in pictures]
 
     def answers(self, asked: Sequence[tuple[Picture, str]]) -> list[Said]:

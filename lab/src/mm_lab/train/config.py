@@ -71,7 +71,7 @@ class TrainConfig(StageConfig):
     """One cross-entropy run.
 
     ``only`` names the parameters to train by the start of their names; empty trains all. ``regions_kept`` is as in
-    :class:`SelfCriticalConfig`.
+    :class:`SelfCriticalConfig`, and so is a two-bit checkpoint in ``start_from``.
     """
 
     network: dict[str, Any] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class TrainConfig(StageConfig):
     warmup: int = 150
     ema: float = 0.997
     clip: float = 2.0
+    scale_rate_share: float = 0.1
     losses: LossWeights = field(default_factory=LossWeights)
     evaluate_every: int = 500
 

@@ -16,6 +16,7 @@ from mm_lab.data.vocabulary import UNKNOWN, Vocabulary
 from mm_lab.evaluate.reference import pad_rows
 from mm_lab.model.network import Network, NetworkConfig, pool_grid
 from mm_lab.model.trunk import Trunk
+from mm_lab.quantize.two_bit import scale_parameters
 from mm_lab.train.config import TrainConfig
 from mm_lab.train.losses import contrast, drop_regions, packed_loss
 from mm_lab.train.pictures import CachedPictures
@@ -45,7 +46,7 @@ class MultiTask:
             for name, parameter in self._network.named_parameters():
                 parameter.requires_grad_(name.startswith(self._config.only))
         self._network.train()
-        self._session.fit(self, _groups(self._network, self._config.weight_decay), _REPORT_EVERY)
+        self._session.fit(self, _groups(self._network, self._config), _REPORT_EVERY)
 
     def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
         """See :class:`session.Stage`."""
@@ -121,11 +122,16 @@ def teacher_vectors(cache: Path, corpus: Corpus, report: Report) -> np.ndarray:
     return vectors
 
 
-def _groups(network: Network, decay: float) -> list[dict]:
-    trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+def _groups(network: Network, config: TrainConfig) -> list[dict]:
+    scales = [p for p in scale_parameters(network) if p.requires_grad]
+    known = {id(s) for s in scales}
+    trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad and id(p) not in known]
     decayed = [p for n, p in trained if p.ndim > 1 and "position" not in n]
     plain = [p for n, p in trained if p.ndim <= 1 or "position" in n]
-    return [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if scales:  # a two-bit checkpoint stays on its grid
+        groups.append({"params": scales, "weight_decay": 0.0, "share": config.scale_rate_share})
+    return groups
 
 
 def train(config: TrainConfig, report: Report) -> None:
