@@ -18,6 +18,7 @@ from mm_lab.data.samples import Question  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, END, PAD, SPECIALS, Vocabulary  # noqa: E402
 from mm_lab.model.generate import BeamSettings, beam_search, generate, most_alike, most_likely  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig  # noqa: E402
+from mm_lab.model.trunk import GRID_CHANNELS  # noqa: E402
 from mm_lab.train.caption_contrast import CaptionContrast  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, save_model  # noqa: E402
 from mm_lab.train.cider import CiderReward  # noqa: E402
@@ -176,12 +177,21 @@ def test_regions_are_dropped_from_the_grid_alone(memory):
         assert len(set(places)) == len(places) and max(places) < regions
 
 
-def test_photos_may_shrink_while_the_grid_keeps_its_shape(network: Network):
-    side = network.config.grid_side
+def test_photos_may_change_size_and_positions_follow_the_grid(network: Network):
+    side, before = network.config.grid_side, network.grid_position.detach().clone()
     network.resize_photos(32 * side - 16)
-    assert network.config.image_size == 32 * side - 16
-    with pytest.raises(ValueError, match="give another grid"):
-        network.resize_photos(32 * side + 1)
+    assert network.config.image_size == 32 * side - 16 and torch.equal(network.grid_position, before)
+    plane = torch.arange(side).repeat_interleave(side).float()  # the row, in every channel
+    network.grid_position.data = plane[:, None].expand(-1, network.config.width).clone()
+    network.resize_photos(32 * (side + 1))
+    rows = network.grid_position.detach().view(side + 1, side + 1, -1)
+    assert torch.allclose(rows, rows[:, :1, :1].expand_as(rows), atol=1e-5)
+    assert (rows[1:, 0, 0] > rows[:-1, 0, 0]).all() and rows.mean().item() == pytest.approx((side - 1) / 2, abs=1e-4)
+    if network.config.class_tokens:
+        assert torch.allclose(network.regions.sum(1), torch.ones(5))
+    assert network.picture(torch.randn(2, (side + 1) ** 2, GRID_CHANNELS)).shape[0] == 2
+    again = Network(network.config)
+    again.load_state_dict(network.state_dict())
 
 
 def test_cider_equals_the_reference_tool():

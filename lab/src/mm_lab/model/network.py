@@ -102,13 +102,15 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def resize_photos(self, size: int) -> None:
-        """Takes photos of ``size`` pixels a side from now on; the trunk's grid must keep its shape."""
+        """Takes photos of ``size`` pixels a side from now on; positions of another grid are interpolated."""
         resized = dataclasses.replace(self.config, image_size=size)
-        if resized.grid_side != self.config.grid_side:
-            side = self.config.grid_side
-            raise ValueError(
-                f"photos of {size} pixels give another grid than {side}x{side}; choose {32 * side - 31} to {32 * side}"
-            )
+        side, new = self.config.grid_side, resized.grid_side
+        if new != side:
+            square = self.grid_position.data.T.reshape(1, -1, side, side)
+            stretched = functional.interpolate(square, (new, new), mode="bicubic", align_corners=False)
+            self.grid_position = nn.Parameter(stretched.reshape(-1, new * new).T.contiguous())
+            if self.config.class_tokens:
+                self.regions = _regions(new).to(self.regions)
         self.config = resized
 
     def class_scores(self, features: Tensor) -> Tensor:
