@@ -25,6 +25,7 @@ from mm_lab.evaluate.checkpoint import evaluate_checkpoint  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.train import train_two_bit  # noqa: E402
 from mm_lab.quantize.two_bit import TwoBit  # noqa: E402
+from mm_lab.train.averaging import average_models  # noqa: E402
 from mm_lab.train.checkpoint import Model, load_model, lower_fingerprint, save_model  # noqa: E402
 from mm_lab.train.config import QuantizeConfig, SelfCriticalConfig, TrainConfig, read_config  # noqa: E402
 from mm_lab.train.multitask import train  # noqa: E402
@@ -177,6 +178,33 @@ def test_the_curves_of_a_run_that_went_on_are_means_of_the_steps_it_saw(folder: 
         session.fit(One(), [{"params": weights}], report_every=4)
     values = re.findall(r",one,(.+)", (folder / "resumed" / "curves.csv").read_text())
     assert values == ["1.0"]
+
+
+def test_the_mean_of_two_models_lies_between_them(folder: Path):
+    first = started(folder)
+    other = load_model(folder / "start.pt")
+    other.network.resize_photos(SIZE + 32)
+    for tensor in (*other.network.parameters(), *(other.trunk or {}).values()):
+        if tensor.is_floating_point():
+            tensor.data += 1
+    save_model(folder / "other.pt", other)
+    average_models([folder / "start.pt", folder / "other.pt"], folder / "mean.pt")
+    mean = load_model(folder / "mean.pt")
+    assert mean.network.config == first.network.config
+    for name, tensor in first.network.named_parameters():
+        if name != "grid_position":
+            torch.testing.assert_close(dict(mean.network.named_parameters())[name], tensor + 0.5)
+    assert mean.network.grid_position.shape == first.network.grid_position.shape
+    for name, tensor in (first.trunk or {}).items():
+        if tensor.is_floating_point():
+            torch.testing.assert_close((mean.trunk or {})[name], tensor + 0.5)
+
+    other.vocabulary.entries[-1] = "another"
+    save_model(folder / "other.pt", other)
+    with pytest.raises(ValueError, match="other words"):
+        average_models([folder / "start.pt", folder / "other.pt"], folder / "mean.pt")
+    with pytest.raises(ValueError, match="at least two"):
+        average_models([folder / "start.pt"], folder / "mean.pt")
 
 
 @pytest.mark.parametrize("stage", [-1, 6])

@@ -17,6 +17,7 @@ def add_model_commands(app: typer.Typer) -> None:
     app.command("calibrate")(calibrate_command)
     app.command("verify")(verify_command)
     app.command("finetune")(finetune_command)
+    app.command("average")(average_command)
     app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
@@ -156,6 +157,18 @@ def finetune_command(
         ),
         report=typer.echo,
     )
+
+
+def average_command(
+    model: Annotated[list[Path], typer.Option(help="A checkpoint (model.pt); give at least two.")],
+    out: Annotated[Path, typer.Option(help="Checkpoint to write.")],
+    image_size: Annotated[int | None, typer.Option(help="Photo side in pixels (that of the first).")] = None,
+) -> None:
+    """Write the mean of checkpoints that share a start."""
+    from mm_lab.train.averaging import average_models
+
+    average_models(model, out, image_size)
+    typer.echo(f"{out}: the mean of {len(model)} models")
 
 
 def release_base_command(

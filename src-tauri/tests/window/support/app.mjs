@@ -28,8 +28,12 @@ async function freePort() {
 /** What the app keeps between two starts, and where it looks for anything: nothing of this machine's user. */
 export async function scratch(t) {
   const folder = await mkdtemp(path.join(tmpdir(), "mm-window-"));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  t.after(() => remove(folder));
   return folder;
+}
+
+function remove(folder) {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** An open app. */
@@ -66,7 +70,8 @@ export class App {
         ...environment,
       },
     });
-    t.after(() => app.close());
+    // The folder's own turn comes before this one, and a window that closes writes once more.
+    t.after(() => app.close().finally(() => remove(folder)));
     const capabilities = new Capabilities();
     capabilities.set("browserName", "wry");
     capabilities.set("webkitgtk:browserOptions", { binary: program, args: [] });
