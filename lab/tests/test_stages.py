@@ -167,12 +167,12 @@ def test_a_tuned_trunk_is_saved_with_the_model(folder: Path, pictures: str, firs
 def test_the_curves_of_a_run_that_went_on_are_means_of_the_steps_it_saw(folder: Path):
     started(folder)
     for steps in (3, 5):
-        resumed = config(folder, TrainConfig, "resumed", steps=steps, start_from=str(folder / "start.pt"))
+        resumed = config(folder, TrainConfig, "resumed", steps=steps, start_from=str(folder / "first" / "model.pt"))
         session = Session(resumed, None, quiet)
         weights = list(session.network.parameters())
 
         class One:
-            def step(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+            def step(self, rows: np.ndarray, rng: np.random.Generator):
                 return weights[0].sum() * 0, {"one": 1.0}  # noqa: B023 - called before the next round
 
         session.fit(One(), [{"params": weights}], report_every=4)
