@@ -49,7 +49,7 @@ def _require_alike(path: Path, other: Path, model: Model, first: Model) -> None:
         ("other bits", model.two_bit == first.two_bit),
     ):
         if not same:
-            raise ValueError(f"{path} has {what} than {other}; a mean is of models that share a start")
+            raise ValueError(f"{path} has {what} than {other}; a mean is of models that share a start: choose others")
 
 
 def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
