@@ -15,6 +15,7 @@ from mm_lab.data.vocabulary import CAPTION, PAD, SPECIALS, Vocabulary  # noqa: E
 from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
 from mm_lab.export.onnx_files import export_graphs, weight_table  # noqa: E402
 from mm_lab.model.generate import generate  # noqa: E402
+from mm_lab.model.narrow import expanding_blocks, keep_channels  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig, pool_grid  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.two_bit import GRIDS, quantize_linears  # noqa: E402
@@ -32,6 +33,8 @@ def model(request) -> Model:
     names = quantize_linears(network, GRIDS[request.param], 64, lambda n: n != "class_in")
     assert len(names) > 15
     trunk = Trunk(0, SIZE, pretrained=False)
+    if request.param == "half":  # a narrowed trunk is exported like any other
+        keep_channels(dict(expanding_blocks(trunk))["lower.1.1"], torch.arange(128))
     entries = [*SPECIALS, *(f"w{i}" for i in range(40 - len(SPECIALS)))]
     two_bit = {"grid": request.param, "block": 64, "linears": names}
     return Model(network, Vocabulary(entries), {"step": 1}, trunk.state_dict(), two_bit)

@@ -22,6 +22,8 @@ from mm_lab.data.extract import refine_features  # noqa: E402
 from mm_lab.data.features import GRID_VALUES, CacheSettings, build_cache, mark_lower  # noqa: E402
 from mm_lab.data.samples import read_samples  # noqa: E402
 from mm_lab.evaluate.checkpoint import evaluate_checkpoint  # noqa: E402
+from mm_lab.model.narrow import expanding_blocks, keep_channels  # noqa: E402
+from mm_lab.model.network import Network  # noqa: E402
 from mm_lab.model.trunk import Trunk  # noqa: E402
 from mm_lab.quantize.train import train_two_bit  # noqa: E402
 from mm_lab.quantize.two_bit import TwoBit  # noqa: E402
@@ -205,6 +207,23 @@ def test_the_mean_of_two_models_lies_between_them(folder: Path):
         average_models([folder / "start.pt", folder / "other.pt"], folder / "mean.pt")
     with pytest.raises(ValueError, match="at least two"):
         average_models([folder / "start.pt"], folder / "mean.pt")
+
+
+def test_a_mean_of_models_that_differ_in_form_is_refused(folder: Path):
+    first = started(folder)
+    wider = replace(first.network.config, ratio=2 * first.network.config.ratio)
+    two_bit = {"grid": "integer", "block": 64, "linears": []}
+    narrow = first.open_trunk()
+    keep_channels(dict(expanding_blocks(narrow))["upper.1.0"], torch.arange(64))
+    for what, network, trunk, bits in (
+        ("another shape", Network(wider), first.trunk, None),
+        ("other bits", first.network, first.trunk, two_bit),
+        ("another trunk", first.network, narrow.state_dict(), None),
+    ):
+        save_model(folder / "other.pt", Model(network, first.vocabulary, {}, trunk, bits))
+        with pytest.raises(ValueError, match=what):
+            average_models([folder / "start.pt", folder / "other.pt"], folder / "mean.pt")
+        assert not (folder / "mean.pt").exists()
 
 
 @pytest.mark.parametrize("stage", [-1, 6])

@@ -18,6 +18,7 @@ def add_model_commands(app: typer.Typer) -> None:
     app.command("verify")(verify_command)
     app.command("finetune")(finetune_command)
     app.command("average")(average_command)
+    app.command("narrow")(narrow_command)
     app.command("bundle")(bundle_command)
     release = typer.Typer(help="Write what is given to users.", no_args_is_help=True)
     release.command("base")(release_base_command)
@@ -169,6 +170,21 @@ def average_command(
 
     average_models(model, out, image_size)
     typer.echo(f"{out}: the mean of {len(model)} models")
+
+
+def narrow_command(
+    model: Annotated[Path, typer.Option(help="Checkpoint (model.pt).")],
+    data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a training run's settings.")],
+    out: Annotated[Path, typer.Option(help="Checkpoint to write.")],
+    share: Annotated[float, typer.Option(help="Part of the trunk's block arithmetic to save.")] = 0.12,
+    photos: Annotated[int, typer.Option(help="Training photos to look at.")] = 384,
+) -> None:
+    """Take the channels out of the trunk that it misses least; train on pixels after it."""
+    from mm_lab.train.narrowing import narrow_model
+
+    for name, (before, after) in narrow_model(model, data, share, photos, out).items():
+        typer.echo(f"{name:<10} {before:>5} -> {after:>5} channels")
+    typer.echo(str(out))
 
 
 def release_base_command(

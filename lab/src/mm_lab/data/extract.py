@@ -81,7 +81,7 @@ def extract_features(config: TrainConfig, views: int, threads: int, report: Call
     tuned = load_model(config.start_from).trunk if config.start_from else None
     trunk = Trunk(network.trunk, network.image_size, pretrained=tuned is None)
     if tuned is not None:
-        trunk.load_state_dict(tuned)
+        trunk.load_tuned(tuned)
     mark_trunk(settings.folder, trunk_fingerprint(tuned))
     mark_lower(settings.folder, lower_fingerprint(trunk))
     features = trunk_features(trunk, settings.batch, settings.folder, threads)

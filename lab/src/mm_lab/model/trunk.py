@@ -9,6 +9,7 @@ of timm's ``tf_efficientnet_lite{0,1,2}`` once ``num_batches_tracked`` is droppe
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import timm
 import torch
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
+
+from mm_lab.model.narrow import fit_widths
 
 GRID_CHANNELS = 1280
 TRUNK_CLASSES = 1000
@@ -57,6 +60,11 @@ class Trunk(nn.Module):
     def train(self, mode: bool = True) -> Trunk:
         """Batch-norm statistics stay those of ImageNet: 6k photos would only blur them."""
         return super().train(False)
+
+    def load_tuned(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes a trunk's ``weights``, and the widths of its blocks if some were narrowed."""
+        fit_widths(self, weights)
+        self.load_state_dict(weights)
 
     def middle(self, images: Tensor) -> Tensor:
         """Stride-16 feature map, the input of :meth:`finish`."""

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mm_lab.model.narrow import block_width, expanding_blocks
 from mm_lab.train.checkpoint import Model, load_model, save_model
 
 
@@ -47,9 +48,14 @@ def _require_alike(path: Path, other: Path, model: Model, first: Model) -> None:
         ("another shape", shape(model) == shape(first)),
         ("other words", model.vocabulary.entries == first.vocabulary.entries),
         ("other bits", model.two_bit == first.two_bit),
+        ("another trunk", _widths(model) == _widths(first)),
     ):
         if not same:
             raise ValueError(f"{path} has {what} than {other}; a mean is of models that share a start: choose others")
+
+
+def _widths(model: Model) -> list[int]:
+    return [block_width(block) for _, block in expanding_blocks(model.open_trunk())]
 
 
 def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -57,7 +57,7 @@ class Model:
         config = self.network.config
         trunk = Trunk(config.trunk, config.image_size, pretrained=self.trunk is None)
         if self.trunk is not None:
-            trunk.load_state_dict(self.trunk)
+            trunk.load_tuned(self.trunk)
         return trunk
 
 
