@@ -14,6 +14,7 @@ from mm_lab.bundle import BundleInfo  # noqa: E402
 from mm_lab.data.vocabulary import CAPTION, PAD, SPECIALS, Vocabulary  # noqa: E402
 from mm_lab.export.bundle_part import export_bundle_part  # noqa: E402
 from mm_lab.export.onnx_files import export_graphs, weight_table  # noqa: E402
+from mm_lab.export.reference_caption import round_convolutions  # noqa: E402
 from mm_lab.model.generate import generate  # noqa: E402
 from mm_lab.model.narrow import expanding_blocks, keep_channels  # noqa: E402
 from mm_lab.model.network import Network, NetworkConfig, pool_grid  # noqa: E402
@@ -66,6 +67,20 @@ def test_the_vision_graph_gives_the_networks_memory_and_embedding(model: Model, 
     assert keys.shape == (2, 2, 9, 64)
     assert close(keys, torch.cat([k for k, _ in pairs]), 0.05) and close(values, torch.cat([v for _, v in pairs]), 0.05)
     assert float(embedding[0] @ wanted[0].numpy()) > 0.998
+
+
+def test_convolutions_rounded_as_they_are_stored_see_what_the_export_sees(model: Model, graphs: dict):
+    image = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    plain, rounded = model.open_trunk(), model.open_trunk()
+    round_convolutions(rounded)
+    keys = run(graphs["vision"], image=image.numpy())[1]
+
+    @torch.no_grad()
+    def error(trunk: Trunk) -> float:
+        pairs = model.network.picture_keys_values(model.network.picture(trunk(image)))
+        return float(np.square(keys - torch.cat([k for k, _ in pairs]).numpy()).mean())
+
+    assert error(rounded) < 0.25 * error(plain)
 
 
 def test_the_text_graph_ignores_padding(model: Model, graphs: dict):

@@ -1,7 +1,7 @@
 //! Captions, answers and embeddings, replayed on what the `PyTorch` network says (`mm-lab reference-caption`).
 //!
-//! The network's weights are the exported ones; what differs is how they are computed with: the trunk and the embedding
-//! table are stored in 8 bits, and 2-bit products take 8-bit activations. Tolerances are shares of the spread of what
+//! The network's weights are the exported ones, the trunk's rounded as they are stored; what differs is how they are
+//! computed with: the embedding table is stored in 8 bits, and 2-bit products take 8-bit activations. Tolerances are shares of the spread of what
 //! is compared, and a word may only differ where the reference itself hardly prefers one.
 //!
 //! A bundle that is not committed yet: `MM_CAPTION_BUNDLE=FOLDER MM_CAPTION_REFERENCE=FILE.json cargo test ...`
@@ -30,23 +30,15 @@ use mm_core::{
 use ndarray::Array2;
 use serde::Deserialize;
 
-/// How far results may lie from the reference.
-#[derive(Clone, Copy)]
-struct Tolerance {
-    /// Errors of the picture's keys and values, as a share of their size.
-    encoder: f32,
-    /// Errors of the best scores (root mean square), as a share of their spread over the vocabulary.
-    score: f32,
-    /// Least cosine of an embedding and its reference.
-    cosine: f32,
-}
-
-const TINY: Tolerance = Tolerance { encoder: 0.25, score: 0.3, cosine: 0.995 };
-/// The trunk's 8-bit weights add up over sixty layers, and drawings in flat colours show it more than photos do: ONNX
-/// Runtime in Python, fed the very same input, is up to .15 off as well.
-const SHIPPED: Tolerance = Tolerance { encoder: 0.35, score: 0.6, cosine: 0.98 };
+/// Errors of the picture's keys and values, as a share of their size. The record's weights are rounded as the bundle's, so
+/// what is left is arithmetic and a grey level here and there in the resized picture: at most .007 when measured with AVX2.
+const ENCODER: f32 = 0.05;
+/// Errors of the best scores (root mean square), as a share of their spread over the vocabulary: at most .053.
+const SCORES: f32 = 0.2;
+/// Least cosine of an embedding and its reference.
+const COSINE: f32 = 0.998;
 /// Errors of a whole text's score.
-const SCORE: f32 = 0.5;
+const SCORE: f32 = 0.1;
 
 #[derive(Deserialize)]
 struct Record {
@@ -112,10 +104,9 @@ struct Case {
     decoder: DecoderSession,
     record: Record,
     folder: PathBuf,
-    tolerance: Tolerance,
 }
 
-fn case(bundle: &Path, reference: &Path, tolerance: Tolerance) -> Case {
+fn case(bundle: &Path, reference: &Path) -> Case {
     let bundle = Bundle::open(bundle).unwrap();
     let config = bundle.manifest().models.decoder.clone().unwrap();
     let graph = bundle.read(Role::Decoder).unwrap();
@@ -127,7 +118,6 @@ fn case(bundle: &Path, reference: &Path, tolerance: Tolerance) -> Case {
         record: serde_json::from_slice(&fs::read(reference).unwrap()).unwrap(),
         folder: reference.parent().unwrap().to_path_buf(),
         bundle,
-        tolerance,
     }
 }
 
@@ -138,14 +128,14 @@ fn tests_folder() -> PathBuf {
 /// The tiny bundle always, and the shipped one once it can caption.
 fn cases() -> Vec<Case> {
     let tiny = tests_folder().join("fixtures/tiny");
-    let mut cases = vec![case(&tiny.join("bundle"), &tiny.join("reference.json"), TINY)];
+    let mut cases = vec![case(&tiny.join("bundle"), &tiny.join("reference.json"))];
     let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/mobile-mm-llm-int2");
     let shipped = env::var_os("MM_CAPTION_BUNDLE").map_or(shipped, PathBuf::from);
     let reference = tests_folder().join("fixtures/caption_reference.json");
     let reference = env::var_os("MM_CAPTION_REFERENCE").map_or(reference, PathBuf::from);
     if Bundle::open(&shipped).unwrap().manifest().models.decoder.is_some() {
         assert!(reference.is_file(), "write {} with `mm-lab reference-caption`", reference.display());
-        cases.push(case(&shipped, &reference, SHIPPED));
+        cases.push(case(&shipped, &reference));
     }
     cases
 }
@@ -192,12 +182,12 @@ fn the_encoder_sees_alike() {
         for picture in &case.record.pictures {
             let found = encoded(&case, picture);
             let likeness = cosine(found.embedding().as_slice(), &picture.embedding);
-            assert!(likeness > case.tolerance.cosine, "{}: cosine {likeness}", picture.image);
+            assert!(likeness > COSINE, "{}: cosine {likeness}", picture.image);
             let tensors = found.tensors();
             for (tensor, samples) in [(tensors.keys, &picture.keys), (tensors.values, &picture.values)] {
                 assert_eq!(tensor.shape(), samples.shape);
                 let share = sampled_error(tensor.iter(), samples) / samples.size;
-                assert!(share < case.tolerance.encoder, "{}: {share}", picture.image);
+                assert!(share < ENCODER, "{}: {share}", picture.image);
             }
         }
     }
@@ -283,7 +273,7 @@ fn with_end(found: &mm_core::tasks::decoding::Hypothesis, end: Token) -> Vec<Tok
 fn the_decoder_says_alike() {
     for mut case in cases() {
         let config = case.bundle.manifest().models.decoder.clone().unwrap();
-        let share = case.tolerance.score;
+        let share = SCORES;
         let specials = *case.tokenizer.specials();
         let forbidden: Vec<Token> = specials.all().into_iter().filter(|&t| t != specials.end).collect();
         let prefix = [specials.caption];
@@ -344,7 +334,7 @@ fn texts_are_embedded_alike() {
             assert_eq!(tokens, text.tokens, "{}", text.words);
             let found = case.model.embed_text(&text.words).unwrap();
             let likeness = cosine(found.as_slice(), &text.embedding);
-            assert!(likeness > case.tolerance.cosine, "{}: cosine {likeness}", text.words);
+            assert!(likeness > COSINE, "{}: cosine {likeness}", text.words);
         }
     }
 }

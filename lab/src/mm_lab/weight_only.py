@@ -24,6 +24,8 @@ class WeightForm(StrEnum):
     DEQUANTIZE = "dequantize"
 
 
+# Smaller weights stay floats: their scales would take as much room.
+MIN_SIZE = 512
 # Position of the output channel in the weight of each operator whose second input is a weight.
 _OUTPUT_AXIS = {"Conv": 0, "ConvTranspose": 1, "MatMul": 1, "Gemm": 1}
 
@@ -36,7 +38,7 @@ def quantize_int8(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.in
     return np.clip(np.rint(weight / scale), -127, 127).astype(np.int8), scale
 
 
-def store_int8(model: onnx.ModelProto, *, form: WeightForm = WeightForm.CAST_MUL, min_size: int = 512) -> int:
+def store_int8(model: onnx.ModelProto, *, form: WeightForm = WeightForm.CAST_MUL, min_size: int = MIN_SIZE) -> int:
     """Store the float weights of convolutions and matrix products with at least `min_size` values as int8.
 
     Returns the number of values stored so. Expects a graph without `Constant` and `Identity` nodes.

@@ -2,7 +2,8 @@
 
 The record holds, per picture: samples of the network's input, of the picture's keys and values and of the scores at
 every greedy step, the embedding, and the tokens of greedy and beam decoding and of answers; and embeddings of texts.
-Pictures lie beside the record as PNG. It says nothing of how good the model is.
+Pictures lie beside the record as PNG. It says nothing of how good the model is. The trunk's weights are rounded as the
+bundle stores them: what rounding costs is ``mm-lab verify``'s to say, and would hide what the app does differently.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mm_lab.model.generate import BeamSettings, beam_search, generate, most_like
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network, pool_grid
 from mm_lab.train.checkpoint import load_model
+from mm_lab.weight_only import MIN_SIZE, quantize_int8
 
 TEXTS = ("a dog runs on the beach", "two people", "The man's red hat!")
 QUESTIONS = ("is there a dog", "what color is the sky", "how many people are there", "what is the man doing")
@@ -59,7 +61,26 @@ DRAWINGS = {"shore": draw_shore, "house": draw_house}
 def write_reference(checkpoint: Path, out: Path) -> None:
     """Entry point of ``mm-lab reference-caption``."""
     model = load_model(checkpoint)
-    write_record(out, model.network.eval(), model.open_trunk().eval(), model.vocabulary)
+    trunk = model.open_trunk().eval()
+    round_convolutions(trunk)
+    write_record(out, model.network.eval(), trunk, model.vocabulary)
+
+
+@torch.no_grad()
+def round_convolutions(trunk: nn.Module) -> None:
+    """Gives convolutions the values they have in the bundle, where the normalisation behind them is folded in."""
+    last: nn.Conv2d | None = None
+    for module in trunk.modules():
+        if isinstance(module, nn.Conv2d):
+            last = module
+        elif isinstance(module, nn.BatchNorm2d) and last is not None:
+            assert module.running_var is not None
+            gain = (module.weight / (module.running_var + module.eps).sqrt())[:, None, None, None]
+            folded = (last.weight * gain).numpy()
+            if folded.size >= MIN_SIZE:
+                codes, scale = quantize_int8(folded, 0)
+                last.weight.copy_(torch.from_numpy(codes * scale) / gain)
+            last = None
 
 
 def write_record(out: Path, network: Network, trunk: nn.Module, vocabulary: Vocabulary) -> None:

@@ -38,7 +38,7 @@ NEEDED = (
 )
 INFO = BundleInfo(
     name="mobile-mm-llm-int2",
-    version="0.4.0",
+    version="0.5.0",
     description="Captions, answers, photo search and text reading on the device; two-bit linears, int8 elsewhere.",
 )
 
