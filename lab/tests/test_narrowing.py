@@ -108,3 +108,11 @@ def test_a_share_that_makes_no_sense_is_refused(trunk: Trunk, share: float):
 def test_too_few_photos_are_refused(trunk: Trunk):
     with pytest.raises(ValueError, match="set --photos higher"):
         narrow_trunk(trunk, views(1), 0.1)
+
+
+def test_blocks_that_have_no_more_to_give_are_left_as_they_are(trunk: Trunk):
+    for _, block in expanding_blocks(trunk):
+        keep_channels(block, torch.arange(GROUP))
+    with pytest.raises(ValueError, match="set --share lower"):
+        narrow_trunk(trunk, views(16), 0.1)
+    assert {block_width(block) for _, block in expanding_blocks(trunk)} == {GROUP}

@@ -1,8 +1,8 @@
 //! Captions, answers and embeddings, replayed on what the `PyTorch` network says (`mm-lab reference-caption`).
 //!
 //! The network's weights are the exported ones, the trunk's rounded as they are stored; what differs is how they are
-//! computed with: the embedding table is stored in 8 bits, and 2-bit products take 8-bit activations. Tolerances are shares of the spread of what
-//! is compared, and a word may only differ where the reference itself hardly prefers one.
+//! computed with: the embedding table is stored in 8 bits, and 2-bit products take 8-bit activations. Tolerances are
+//! shares of the spread of what is compared, and a word may only differ where the reference itself hardly prefers one.
 //!
 //! A bundle that is not committed yet: `MM_CAPTION_BUNDLE=FOLDER MM_CAPTION_REFERENCE=FILE.json cargo test ...`
 
@@ -30,8 +30,8 @@ use mm_core::{
 use ndarray::Array2;
 use serde::Deserialize;
 
-/// Errors of the picture's keys and values, as a share of their size. The record's weights are rounded as the bundle's, so
-/// what is left is arithmetic and a grey level here and there in the resized picture: at most .007 when measured with AVX2.
+/// Errors of the picture's keys and values, as a share of their size. The record's weights are rounded as the bundle's,
+/// so what is left is arithmetic and a grey level here and there in the resized picture: at most .007 with AVX2.
 const ENCODER: f32 = 0.05;
 /// Errors of the best scores (root mean square), as a share of their spread over the vocabulary: at most .053.
 const SCORES: f32 = 0.2;
@@ -200,7 +200,6 @@ fn compare_steps(
     prefix: &[Token],
     said: &[Token],
     steps: &[Step],
-    share: f32,
 ) {
     let mut cache = decoder.start(1).unwrap();
     let mut input: Vec<Token> = prefix.to_vec();
@@ -210,17 +209,17 @@ fn compare_steps(
         let row = logits.row(0);
         let differences = step.tokens.iter().zip(&step.logits).map(|(&t, e)| (row[t as usize] - e).powi(2));
         let error = (differences.sum::<f32>() / step.tokens.len() as f32).sqrt();
-        assert!(error < share * step.spread, "before {token}: {error} of {}", step.spread);
+        assert!(error < SCORES * step.spread, "before {token}: {error} of {}", step.spread);
         let largest = row.iter().copied().fold(f32::MIN, f32::max);
         let normaliser = largest + row.iter().map(|v| (v - largest).exp()).sum::<f32>().ln();
-        assert!((normaliser - step.normaliser).abs() < share * step.spread);
+        assert!((normaliser - step.normaliser).abs() < SCORES * step.spread);
         (cache, input) = (grown, vec![token]);
     }
 }
 
 /// The first steps at which the reference prefers its word by more than rounding could turn.
-fn certain(steps: &[Step], share: f32) -> usize {
-    let clear = |step: &&Step| step.logits[0] - step.logits[1] > 2.0 * share * step.spread;
+fn certain(steps: &[Step]) -> usize {
+    let clear = |step: &&Step| step.logits[0] - step.logits[1] > 2.0 * SCORES * step.spread;
     steps.iter().take_while(clear).count()
 }
 
@@ -273,18 +272,17 @@ fn with_end(found: &mm_core::tasks::decoding::Hypothesis, end: Token) -> Vec<Tok
 fn the_decoder_says_alike() {
     for mut case in cases() {
         let config = case.bundle.manifest().models.decoder.clone().unwrap();
-        let share = SCORES;
         let specials = *case.tokenizer.specials();
         let forbidden: Vec<Token> = specials.all().into_iter().filter(|&t| t != specials.end).collect();
         let prefix = [specials.caption];
         for picture in &case.record.pictures {
             let seen = encoded(&case, picture);
             let decoder = &mut case.decoder;
-            compare_steps(decoder, &seen, &prefix, &picture.greedy, &picture.steps, share);
+            compare_steps(decoder, &seen, &prefix, &picture.greedy, &picture.steps);
 
             let plain = settings(&prefix, &forbidden, specials.end, config.max_caption_tokens);
             let greedy = search(decoder, seen.tensors(), &plain).unwrap();
-            let (said, sure) = (with_end(&greedy[0], specials.end), certain(&picture.steps, share));
+            let (said, sure) = (with_end(&greedy[0], specials.end), certain(&picture.steps));
             assert!(sure > 0, "{}: the reference is sure of nothing", picture.image);
             assert_eq!(said[..sure.min(said.len())], picture.greedy[..sure.min(said.len())]);
 
@@ -307,10 +305,10 @@ fn the_decoder_says_alike() {
                 let question =
                     Question::read(&answer.question, &case.tokenizer, config.max_question_words).unwrap();
                 assert_eq!(question.prefix, answer.prefix, "{}", answer.question);
-                compare_steps(decoder, &seen, &answer.prefix, &answer.said, &answer.steps, share);
+                compare_steps(decoder, &seen, &answer.prefix, &answer.said, &answer.steps);
                 let greedy = settings(&answer.prefix, &forbidden, specials.end, config.max_answer_tokens);
                 let found = search(decoder, seen.tensors(), &greedy).unwrap();
-                let (said, sure) = (with_end(&found[0], specials.end), certain(&answer.steps, share));
+                let (said, sure) = (with_end(&found[0], specials.end), certain(&answer.steps));
                 assert_eq!(
                     said[..sure.min(said.len())],
                     answer.said[..sure.min(said.len())],

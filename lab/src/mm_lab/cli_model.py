@@ -177,7 +177,7 @@ def narrow_command(
     data: Annotated[Path, typer.Option(help="Data sets (JSON): a list of sources, or a training run's settings.")],
     out: Annotated[Path, typer.Option(help="Checkpoint to write.")],
     share: Annotated[float, typer.Option(help="Part of the trunk's block arithmetic to save.")] = 0.12,
-    photos: Annotated[int, typer.Option(help="Training photos to look at.")] = 384,
+    photos: Annotated[int, typer.Option(min=1, help="Training photos to look at.")] = 384,
 ) -> None:
     """Take the channels out of the trunk that it misses least; train on pixels after it."""
     from mm_lab.train.narrowing import narrow_model

@@ -25,6 +25,7 @@ from mm_lab.data.vocabulary import ANSWER, CAPTION, END, PAD, SEPARATOR, SPECIAL
 from mm_lab.model.generate import BeamSettings, beam_search, generate, most_likely
 from mm_lab.model.layers import KeyValue
 from mm_lab.model.network import Network, pool_grid
+from mm_lab.model.trunk import convolutions_and_gains
 from mm_lab.train.checkpoint import load_model
 from mm_lab.weight_only import MIN_SIZE, quantize_int8
 
@@ -69,18 +70,11 @@ def write_reference(checkpoint: Path, out: Path) -> None:
 @torch.no_grad()
 def round_convolutions(trunk: nn.Module) -> None:
     """Gives convolutions the values they have in the bundle, where the normalisation behind them is folded in."""
-    last: nn.Conv2d | None = None
-    for module in trunk.modules():
-        if isinstance(module, nn.Conv2d):
-            last = module
-        elif isinstance(module, nn.BatchNorm2d) and last is not None:
-            assert module.running_var is not None
-            gain = (module.weight / (module.running_var + module.eps).sqrt())[:, None, None, None]
-            folded = (last.weight * gain).numpy()
-            if folded.size >= MIN_SIZE:
-                codes, scale = quantize_int8(folded, 0)
-                last.weight.copy_(torch.from_numpy(codes * scale) / gain)
-            last = None
+    for _, convolution, gain in convolutions_and_gains(trunk):
+        folded = (convolution.weight * gain).numpy()
+        if folded.size >= MIN_SIZE:
+            codes, scale = quantize_int8(folded, 0)
+            convolution.weight.copy_(torch.from_numpy(codes * scale) / gain)
 
 
 def write_record(out: Path, network: Network, trunk: nn.Module, vocabulary: Vocabulary) -> None:

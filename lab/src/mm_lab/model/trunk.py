@@ -9,7 +9,7 @@ of timm's ``tf_efficientnet_lite{0,1,2}`` once ``num_batches_tracked`` is droppe
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,19 @@ class Trunk(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Both halves in one go."""
         return self.finish(self.middle(images))
+
+
+def convolutions_and_gains(trunk: nn.Module) -> Iterator[tuple[str, nn.Conv2d, Tensor]]:
+    """Every convolution with the factor per output channel (o,1,1,1) of the batch norm that exporters fold into it."""
+    last: tuple[str, nn.Conv2d] | None = None
+    for name, module in trunk.named_modules():
+        if isinstance(module, nn.Conv2d):
+            last = (name, module)
+        elif isinstance(module, nn.BatchNorm2d) and last is not None:
+            assert module.running_var is not None
+            gain = module.weight.detach() / (module.running_var + module.eps).sqrt()
+            yield *last, gain[:, None, None, None]
+            last = None
 
 
 def _load_in_order(net: nn.Module, path: Path) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from mm_lab.model.narrow import block_width, expanding_blocks
+from mm_lab.model.network import NetworkConfig
 from mm_lab.train.checkpoint import Model, load_model, save_model
 
 
@@ -23,39 +22,38 @@ def average_models(paths: Sequence[Path], out: Path, image_size: int | None = No
     """Writes the mean of the models in ``paths`` to ``out``.
 
     ``image_size`` is its photos' side in pixels, that of the first model if None; positions of other grids are
-    interpolated. Raises ``ValueError`` for fewer than two models, or ones that differ in shape, words or bits.
+    interpolated. Raises ``ValueError`` for fewer than two models, or ones that differ in shape, words, bits or
+    the widths of their trunks.
     """
     if len(paths) < 2:
         raise ValueError("a mean takes at least two models; give --model once for each")
     models = [load_model(path) for path in paths]
-    first = models[0]
-    for path, model in zip(paths[1:], models[1:], strict=True):
-        _require_alike(path, paths[0], model, first)
+    first, trunks = models[0], [model.open_trunk().state_dict() for model in models]
+    for path, model, trunk in zip(paths[1:], models[1:], trunks[1:], strict=True):
+        for what, same in (
+            ("another shape", _shape(model) == _shape(first)),
+            ("other words", model.vocabulary.entries == first.vocabulary.entries),
+            ("other bits", model.two_bit == first.two_bit),
+            ("another trunk", _sizes(trunk) == _sizes(trunks[0])),
+        ):
+            if not same:
+                raise ValueError(
+                    f"{path} has {what} than {paths[0]}; a mean is of models that share a start: choose others"
+                )
     size = image_size or first.network.config.image_size
     for model in models:
         model.network.resize_photos(size)
     first.network.load_state_dict(_mean([model.network.state_dict() for model in models]))
-    trunk = _mean([model.open_trunk().state_dict() for model in models])
     notes = {"stage": "average", "origin": [model.notes for model in models]}
-    save_model(out, Model(first.network, first.vocabulary, notes, trunk, first.two_bit))
+    save_model(out, Model(first.network, first.vocabulary, notes, _mean(trunks), first.two_bit))
 
 
-def _require_alike(path: Path, other: Path, model: Model, first: Model) -> None:
-    def shape(of: Model) -> Any:  # noqa: ANN401 - compared, never used
-        return dataclasses.replace(of.network.config, image_size=0)
-
-    for what, same in (
-        ("another shape", shape(model) == shape(first)),
-        ("other words", model.vocabulary.entries == first.vocabulary.entries),
-        ("other bits", model.two_bit == first.two_bit),
-        ("another trunk", _widths(model) == _widths(first)),
-    ):
-        if not same:
-            raise ValueError(f"{path} has {what} than {other}; a mean is of models that share a start: choose others")
+def _shape(model: Model) -> NetworkConfig:
+    return dataclasses.replace(model.network.config, image_size=0)
 
 
-def _widths(model: Model) -> list[int]:
-    return [block_width(block) for _, block in expanding_blocks(model.open_trunk())]
+def _sizes(state: dict[str, Tensor]) -> list[torch.Size]:
+    return [tensor.shape for tensor in state.values()]
 
 
 def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

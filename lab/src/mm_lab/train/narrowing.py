@@ -93,7 +93,8 @@ class _Surgeon:
         self._most = len(covariance) // (2 * GROUP)  # half of the block stays
         self._errors, self._taken = [0.0], 0
         self._last = self._next = (self._alive.clone(), self._weights.clone())
-        self._look_ahead()
+        if self._most:
+            self._look_ahead()
 
     def macs(self, channels: int) -> int:
         """Multiply-accumulates that ``channels`` expanded channels cost per photo."""
@@ -179,6 +180,8 @@ def narrow_trunk(trunk: Trunk, views: Sequence[NDArray[np.float32]], share: floa
     wanted = share * sum(surgeon.macs(before[name]) for name, surgeon in surgeons.items())
     while wanted > 0:
         cheapest = min(surgeons.values(), key=_Surgeon.price)
+        if cheapest.price() == float("inf"):
+            raise ValueError("every block has given half of its channels; set --share lower")
         cheapest.take_group()
         wanted -= cheapest.macs(GROUP)
     for surgeon in surgeons.values():

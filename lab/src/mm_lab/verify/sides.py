@@ -17,7 +17,7 @@ from mm_lab.bundle import bundle_digest, read_manifest, sha256_hex
 from mm_lab.evaluate.bundle_graphs import Array, Graphs, open_bundle_graphs
 from mm_lab.export.bundle_part import PART, model_settings
 from mm_lab.export.graphs import DecoderGraph, TextGraph, VisionGraph
-from mm_lab.model.trunk import Trunk
+from mm_lab.model.trunk import Trunk, convolutions_and_gains
 from mm_lab.quantize.two_bit import TwoBit
 from mm_lab.release.base import load_any
 from mm_lab.stored_weights import stored_weights
@@ -99,18 +99,7 @@ def _float(name: str, weight: Tensor) -> Weight:
 
 def folded_convolutions(trunk: Trunk) -> list[tuple[str, Tensor]]:
     """Every convolution with the batch norm behind it folded in, as the exporter does."""
-    found: list[tuple[str, Tensor]] = []
-    last: tuple[str, Tensor] | None = None
-    for name, module in trunk.named_modules():
-        if isinstance(module, nn.Conv2d):
-            last = (name, module.weight.detach())
-        elif isinstance(module, nn.BatchNorm2d) and last is not None:
-            variance = module.running_var
-            assert variance is not None
-            gain = module.weight.detach() / (variance + module.eps).sqrt()
-            found.append((last[0], last[1] * gain[:, None, None, None]))
-            last = None
-    return found
+    return [(name, convolution.weight.detach() * gain) for name, convolution, gain in convolutions_and_gains(trunk)]
 
 
 class _FloatTable(nn.Module):
